@@ -1,0 +1,1 @@
+"""Azure on one machine: public protocols, official clients, no account."""

@@ -1,0 +1,1 @@
+"""Entra ID as clients meet it: discovery, client credentials, signed tokens."""
