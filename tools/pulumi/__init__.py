@@ -1,0 +1,1 @@
+"""What stands beside a Pulumi command line that was built from source."""
