@@ -1,0 +1,109 @@
+"""One authorisation step: may this principal do this, here?
+
+Role assignments are resources like any other; this reads them. The sandbox's own service principal
+owns the subscription, as the one who made it would.
+"""
+
+from __future__ import annotations
+
+import functools
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from sandbox.arm.durations import seconds
+from sandbox.arm.errors import ArmError
+from sandbox.arm.ids import ResourceId
+
+if TYPE_CHECKING:
+    from sandbox.azure import Azure
+
+ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
+DEFINITIONS = "Microsoft.Authorization/roleDefinitions"
+Permission = dict[str, list[str]]
+
+
+@functools.cache
+def built_in_roles() -> dict[str, dict[str, Any]]:
+    """Role id (a GUID) -> name and permissions, out of ``roles.yaml``."""
+    table = yaml.safe_load(Path(__file__).with_name("roles.yaml").read_text())
+    return {entry["id"]: {"name": name, **entry} for name, entry in table.items()}
+
+
+def permits(permission: Permission, action: str, *, data: bool) -> bool:
+    """Whether one permission block allows an action; ``*`` matches any run of characters."""
+    allowed = permission.get("dataActions" if data else "actions", [])
+    denied = permission.get("notDataActions" if data else "notActions", [])
+    return any(_matches(pattern, action) for pattern in allowed) and not any(
+        _matches(pattern, action) for pattern in denied
+    )
+
+
+def _matches(pattern: str, action: str) -> bool:
+    head, *rest = pattern.lower().split("*")
+    action = action.lower()
+    if not rest:
+        return head == action
+    if not action.startswith(head):
+        return False
+    at = len(head)
+    for part in rest[:-1]:
+        found = action.find(part, at)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return action.endswith(rest[-1]) and len(action) - len(rest[-1]) >= at
+
+
+class Authorization:
+    """Reads role assignments and definitions out of the store."""
+
+    def __init__(self, azure: Azure) -> None:
+        self.azure = azure
+
+    def check(
+        self, principal: str, scope: ResourceId, action: str, *, data: bool = False
+    ) -> None:
+        """Raises ARM's 403 ``AuthorizationFailed`` unless an assignment allows it."""
+        if self.allows(principal, scope, action, data=data):
+            return
+        raise ArmError(
+            403,
+            "AuthorizationFailed",
+            f"The client with object id '{principal}' does not have authorization to perform "
+            f"action '{action}' over scope '{scope}' or the scope is invalid. If access was "
+            "recently granted, please refresh your credentials.",
+        )
+
+    def allows(
+        self, principal: str, scope: ResourceId, action: str, *, data: bool = False
+    ) -> bool:
+        if principal == self.azure.identity.principal_id:
+            return True
+        now = self.azure.clock.now()
+        delay = timedelta(seconds=seconds(ASSIGNMENTS + "/visible"))
+        for assignment in self.azure.resources.list(ASSIGNMENTS):
+            properties = assignment.properties
+            if properties.get("principalId") != principal:
+                continue
+            if assignment.created and now < assignment.created + delay:
+                continue
+            if not scope.within(assignment.id.parent or scope):
+                continue
+            permissions = self.permissions(str(properties.get("roleDefinitionId", "")))
+            if any(permits(permission, action, data=data) for permission in permissions):
+                return True
+        return False
+
+    def permissions(self, definition_id: str) -> list[Permission]:
+        """The permission blocks of a role, built-in or custom; none for an unknown one."""
+        name = definition_id.rsplit("/", 1)[-1].lower()
+        built_in = built_in_roles().get(name)
+        if built_in:
+            return [built_in]
+        for definition in self.azure.resources.list(DEFINITIONS):
+            if definition.name.lower() == name:
+                return list(definition.properties.get("permissions") or [])
+        return []

@@ -1,0 +1,80 @@
+"""DELETE: locks, what is in use, soft deletion and purge."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from sandbox.arm.answers import Response, poll_headers
+from sandbox.arm.durations import seconds
+from sandbox.arm.errors import ArmError, conflict
+from sandbox.arm.ids import GROUP, ResourceId
+from sandbox.arm.operations import GRACE_SECONDS
+from sandbox.arm.request import Request
+from sandbox.arm.types import ResourceType
+
+if TYPE_CHECKING:
+    from sandbox.azure import Azure
+
+LOCKS = "Microsoft.Authorization/locks"
+
+
+async def delete(azure: Azure, request: Request, kind: ResourceType, at: ResourceId) -> Response:
+    """Begin a deletion; 204 when there was nothing to delete."""
+    purge = request.query.get("forcetopurge", "").lower() == "true"
+    resource = azure.resources.get(at)
+    if resource is None:
+        deleted = azure.deleted.get(at) if kind.soft_delete_days else None
+        if deleted and purge:
+            await azure.deleted.purge(deleted)
+            return Response(200)
+        if kind.name == GROUP:
+            raise ArmError(
+                404, "ResourceGroupNotFound", f"Resource group '{at.name}' could not be found."
+            )
+        return Response(204)
+    if kind.refuse_delete:
+        kind.refuse_delete(azure, resource, request)
+    running = azure.operations.open_on(resource.id)
+    if running and running.kind == "delete":
+        operation, task = running, None
+    else:
+        azure.operations.cancel(resource.id)
+        with azure.store.transaction():
+            if kind.states:
+                resource.state = "Deleting"
+                azure.resources.save(resource)
+            operation = azure.operations.record(
+                resource.id, "delete", seconds(kind.name, "delete"), detail={"purge": purge}
+            )
+        task = azure.operations.launch(operation)
+    if task and (kind.synchronous or not seconds(kind.name, "delete")):
+        await asyncio.wait({task}, timeout=None if kind.synchronous else GRACE_SECONDS)
+    ended = azure.operations.get(operation.id)
+    if ended and ended.done:
+        if ended.error:
+            raise conflict(ended.error["message"], ended.error["code"])
+        return Response(200)
+    kinds = ("location",) if kind.name == GROUP else ("azure-asyncoperation", "location")
+    return Response(kind.delete_status, None, poll_headers(request, operation, *kinds))
+
+
+def check_locks(azure: Azure, method: str, at: ResourceId) -> None:
+    """Raises 409 ``ScopeLocked``: CanNotDelete guards against DELETE, ReadOnly against all writes.
+
+    A lock on a scope holds for everything below it, and what is below keeps its scope alive.
+    """
+    if method in ("GET", "HEAD") or at.type.lower() == LOCKS.lower():
+        return
+    for lock in azure.resources.list(LOCKS):
+        scope = lock.id.parent
+        level = lock.properties.get("level")
+        if scope is None or (method != "DELETE" and level != "ReadOnly"):
+            continue
+        if at.within(scope) or (method == "DELETE" and scope.within(at)):
+            action = "delete" if method == "DELETE" else "write"
+            raise conflict(
+                f"The scope '{at}' cannot perform {action} operation because following scope(s) "
+                f"are locked: '{scope}'. Please remove the lock and try again.",
+                "ScopeLocked",
+            )

@@ -1,0 +1,134 @@
+"""Requests that are not about one resource: subscriptions, providers, operations, deleted things.
+
+A module that brings such a route of its own lists it in its `ROUTES`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sandbox import schemas
+from sandbox.arm.answers import (
+    Response,
+    operation_result,
+    operation_status,
+    page,
+)
+from sandbox.arm.errors import ArmError
+from sandbox.arm.ids import SUBSCRIPTION, ResourceId
+from sandbox.arm.reads import resources
+from sandbox.arm.request import Request
+
+if TYPE_CHECKING:
+    from sandbox.azure import Azure
+
+Handler = Callable[["Azure", Request, re.Match[str]], Response | Awaitable[Response]]
+
+
+@dataclass(frozen=True)
+class Route:
+    """`pattern` is matched against the whole path, without case; named groups reach `handler`."""
+
+    method: str
+    pattern: str
+    handler: Handler
+
+    def match(self, request: Request) -> re.Match[str] | None:
+        if request.method != self.method:
+            return None
+        return re.fullmatch(self.pattern, request.path.rstrip("/"), re.IGNORECASE)
+
+
+def _subscription(azure: Azure) -> dict[str, Any]:
+    identity = azure.identity
+    return {
+        "id": f"/subscriptions/{identity.subscription_id}",
+        "subscriptionId": identity.subscription_id,
+        "tenantId": identity.tenant_id,
+        "displayName": "Sandbox",
+        "state": "Enabled",
+        "subscriptionPolicies": {"quotaId": "Sandbox", "spendingLimit": "On"},
+    }
+
+
+def _subscriptions(azure: Azure, request: Request, _match: re.Match[str]) -> Response:
+    return page(request, [_subscription(azure)])
+
+
+def _one_subscription(azure: Azure, request: Request, _match: re.Match[str]) -> Response:
+    return Response(200, _subscription(azure))
+
+
+def _tenants(azure: Azure, request: Request, _match: re.Match[str]) -> Response:
+    tenant = azure.identity.tenant_id
+    return page(request, [{"id": f"/tenants/{tenant}", "tenantId": tenant}])
+
+
+def _all_resources(azure: Azure, request: Request, match: re.Match[str]) -> Response:
+    scope = ResourceId.parse(match["scope"])
+    if scope.type != SUBSCRIPTION:
+        azure.resources.need(scope)
+    return resources(azure, request, scope)
+
+
+def _provider(azure: Azure, namespace: str) -> dict[str, Any]:
+    types = [kind for kind in azure.types if kind.name.lower().startswith(namespace.lower() + "/")]
+    if not types:
+        raise ArmError(
+            404,
+            "InvalidResourceNamespace",
+            f"The resource namespace '{namespace}' is invalid or not in this sandbox.",
+        )
+    name = types[0].name.split("/")[0]
+    return {
+        "id": f"/subscriptions/{azure.identity.subscription_id}/providers/{name}",
+        "namespace": name,
+        "registrationState": "Registered",
+        "registrationPolicy": "RegistrationRequired",
+        "resourceTypes": [
+            {
+                "resourceType": kind.name.split("/", 1)[1],
+                "locations": ["East US", "West Europe", "Korea Central"],
+                "apiVersions": sorted(schemas.versions(kind.name), reverse=True),
+            }
+            for kind in types
+        ],
+    }
+
+
+def _providers(azure: Azure, request: Request, _match: re.Match[str]) -> Response:
+    return page(request, [_provider(azure, name) for name in azure.types.namespaces.values()])
+
+
+def _one_provider(azure: Azure, request: Request, match: re.Match[str]) -> Response:
+    return Response(200, _provider(azure, match["namespace"]))
+
+
+def _operation(azure: Azure, request: Request, match: re.Match[str]) -> Response:
+    operation = azure.operations.get(match["id"])
+    if operation is None:
+        raise ArmError(404, "OperationNotFound", f"There is no operation '{match['id']}'.")
+    if match["kind"].lower() == "operationstatuses":
+        return operation_status(request, operation)
+    return operation_result(request, operation)
+
+
+_SUBSCRIPTION = r"/subscriptions/[^/]+"
+ROUTES = [
+    Route("GET", "/subscriptions", _subscriptions),
+    Route("GET", "/tenants", _tenants),
+    Route("GET", _SUBSCRIPTION, _one_subscription),
+    Route("GET", rf"(?P<scope>{_SUBSCRIPTION}(/resourcegroups/[^/]+)?)/resources", _all_resources),
+    Route("GET", rf"{_SUBSCRIPTION}/providers", _providers),
+    Route("GET", rf"{_SUBSCRIPTION}/providers/(?P<namespace>[^/]+)", _one_provider),
+    Route("POST", rf"{_SUBSCRIPTION}/providers/(?P<namespace>[^/]+)/register", _one_provider),
+    Route(
+        "GET",
+        rf"{_SUBSCRIPTION}/providers/[^/]+/locations/[^/]+/"
+        r"(?P<kind>operationstatuses|operationresults)/(?P<id>[^/]+)",
+        _operation,
+    ),
+]

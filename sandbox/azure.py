@@ -1,0 +1,84 @@
+"""The one context that every hook and application is handed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from sandbox.arm.authorization import Authorization
+from sandbox.arm.deleted import DeletedResources
+from sandbox.arm.effects import Effects
+from sandbox.arm.faults import Faults
+from sandbox.arm.operations import Operations
+from sandbox.arm.registry import Types
+from sandbox.clock import Clock
+from sandbox.directory import Directory
+from sandbox.identity import Identity
+from sandbox.resources import all_types, background
+from sandbox.store import Resources, Store
+from sandbox.supervisor.client import Supervisor
+
+RESTART_SECONDS = 1.0
+
+
+class Azure:
+    """A sandbox's state and services, open for one process."""
+
+    def __init__(self, directory: Directory) -> None:
+        self.directory = directory
+        self.identity = Identity.open(directory)
+        self.clock = Clock(directory.clock)
+        self.supervisor = Supervisor(directory)
+        self.log = logging.getLogger("sandbox")
+        self.store = Store(directory.database)
+        self.resources = Resources(self.store, self.clock)
+        self.types = Types(all_types())
+        self.authorization = Authorization(self)
+        self.faults = Faults(self)
+        self.deleted = DeletedResources(self)
+        self.effects = Effects(self)
+        self.operations = Operations(self)
+        self.tasks: set[asyncio.Task[Any]] = set()
+
+    async def start(self) -> None:
+        """Go on with what a kill interrupted and start the background work."""
+        self.operations.resume()
+        for run in background():
+            self.spawn(self._for_ever(run))
+        self.spawn(self._for_ever(_expire))
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run something beside the requests; its failure is logged."""
+        task = asyncio.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    async def close(self) -> None:
+        for task in list(self.tasks):
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        self.store.close()
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self.tasks.discard(task)
+        if not task.cancelled() and task.exception():
+            self.log.error("background work failed", exc_info=task.exception())
+
+    async def _for_ever(self, run: Callable[[Azure], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await run(self)
+            except asyncio.CancelledError:
+                raise
+            except Exception:
+                self.log.error("%s failed, again:\n%s", run.__module__, traceback.format_exc())
+            await asyncio.sleep(RESTART_SECONDS)
+
+
+async def _expire(azure: Azure) -> None:
+    await azure.deleted.expire()
+    await azure.clock.sleep(60)

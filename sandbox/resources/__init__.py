@@ -1,0 +1,48 @@
+"""The resource types, a module a service; each lists its `TYPES`, some `ROUTES` and a `run`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sandbox.arm.routes import Route
+    from sandbox.arm.types import ResourceType
+    from sandbox.azure import Azure
+
+MODULES = (
+    "sandbox.resources.groups",
+    "sandbox.resources.roles",
+    "sandbox.resources.identities",
+    "sandbox.resources.storage",
+    "sandbox.resources.vaults",
+    "sandbox.resources.insights",
+    "sandbox.resources.registries",
+    "sandbox.ml.workspaces",
+    "sandbox.ml.datastores",
+    "sandbox.ml.connections",
+    "sandbox.ml.assets",
+    "sandbox.ml.models",
+    "sandbox.ml.computes",
+    "sandbox.ml.jobs",
+    "sandbox.ml.endpoints",
+)
+
+
+def _modules() -> list[ModuleType]:
+    return [import_module(name) for name in MODULES]
+
+
+def all_types() -> list[ResourceType]:
+    return [kind for module in _modules() for kind in module.TYPES]
+
+
+def all_routes() -> list[Route]:
+    return [route for module in _modules() for route in getattr(module, "ROUTES", [])]
+
+
+def background() -> list[Callable[[Azure], Awaitable[None]]]:
+    """What runs beside the requests: schedulers, reconcilers."""
+    return [module.run for module in _modules() if hasattr(module, "run")]

@@ -1,0 +1,136 @@
+"""Role assignments and role definitions, built-in ones included."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from sandbox.arm.answers import Response, page, render
+from sandbox.arm.authorization import ASSIGNMENTS, DEFINITIONS, built_in_roles
+from sandbox.arm.errors import ArmError, conflict
+from sandbox.arm.ids import ResourceId
+from sandbox.arm.request import Request
+from sandbox.arm.resource import Resource
+from sandbox.arm.routes import Route
+from sandbox.arm.types import Body, Change, ResourceType
+
+if TYPE_CHECKING:
+    from sandbox.azure import Azure
+
+_PRINCIPAL = re.compile(r"(?:principalId|assignedTo)\W+(?:eq\s+)?'?([0-9a-f-]{36})", re.IGNORECASE)
+_ROLE_NAME = re.compile(r"roleName eq '([^']+)'", re.IGNORECASE)
+
+
+def _prepare(azure: Azure, change: Change) -> None:
+    properties = change.resource.properties
+    role = str(properties["roleDefinitionId"])
+    name = role.rsplit("/", 1)[-1].lower()
+    if name not in built_in_roles() and not azure.authorization.permissions(role):
+        raise ArmError(
+            400,
+            "RoleDefinitionDoesNotExist",
+            f"The specified role definition with ID '{name}' does not exist.",
+        )
+    if not properties.get("principalType") and not _known(azure, properties["principalId"]):
+        raise ArmError(
+            400,
+            "PrincipalNotFound",
+            f"Principal {properties['principalId']} does not exist in the directory "
+            f"{azure.identity.tenant_id}. If it was made just now, set 'principalType'.",
+        )
+    properties.setdefault("principalType", "ServicePrincipal")
+    identity = ("roleDefinitionId", "principalId")
+    old = change.previous
+    if old and any(
+        str(old.properties[key]).lower() != str(properties[key]).lower() for key in identity
+    ):
+        raise conflict(
+            "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.",
+            "RoleAssignmentUpdateNotPermitted",
+        )
+    scope = change.resource.id.parent
+    for other in azure.resources.list(ASSIGNMENTS):
+        if other.id.key == change.resource.id.key or scope is None or other.id.parent != scope:
+            continue
+        if all(str(other.properties[k]).lower() == str(properties[k]).lower() for k in identity):
+            raise conflict(
+                f"The role assignment already exists. Its id is '{other.name}'.",
+                "RoleAssignmentExists",
+            )
+
+
+def _known(azure: Azure, principal: str) -> bool:
+    if principal == azure.identity.principal_id:
+        return True
+    return any(item.private.get("principal_id") == principal for item in azure.resources.list())
+
+
+def _view(_azure: Azure, assignment: Resource, body: Body) -> None:
+    body["properties"]["scope"] = str(assignment.id.parent)
+
+
+def _select(
+    _azure: Azure, _parent: ResourceId, found: list[Resource], request: Request
+) -> list[Resource]:
+    match = _PRINCIPAL.search(request.query.get("$filter", ""))
+    if not match:
+        return found
+    return [item for item in found if item.properties.get("principalId") == match[1]]
+
+
+def _definition(azure: Azure, name: str) -> dict[str, Any]:
+    role = built_in_roles()[name]
+    keys = ("actions", "notActions", "dataActions", "notDataActions")
+    subscription = azure.identity.subscription_id
+    return {
+        "id": f"/subscriptions/{subscription}/providers/{DEFINITIONS}/{name}",
+        "name": name,
+        "type": DEFINITIONS,
+        "properties": {
+            "roleName": role["name"],
+            "type": "BuiltInRole",
+            "description": "",
+            "assignableScopes": ["/"],
+            "permissions": [{key: role.get(key, []) for key in keys}],
+        },
+    }
+
+
+def _list_definitions(azure: Azure, request: Request, _match: re.Match[str]) -> Response:
+    custom = [render(azure, item) for item in azure.resources.list(DEFINITIONS)]
+    found = [*custom, *(_definition(azure, name) for name in built_in_roles())]
+    wanted = _ROLE_NAME.search(request.query.get("$filter", ""))
+    if wanted:
+        found = [item for item in found if item["properties"]["roleName"] == wanted[1]]
+    return page(request, found)
+
+
+def _get_definition(azure: Azure, _request: Request, match: re.Match[str]) -> Response:
+    name = match["name"].lower()
+    if name in built_in_roles():
+        return Response(200, _definition(azure, name))
+    for item in azure.resources.list(DEFINITIONS):
+        if item.name.lower() == name:
+            return Response(200, render(azure, item))
+    raise ArmError(
+        404, "RoleDefinitionDoesNotExist", f"The role definition '{match['name']}' does not exist."
+    )
+
+
+TYPES = [
+    ResourceType(
+        ASSIGNMENTS,
+        extension=True,
+        states=False,
+        delete_status=200,
+        prepare=_prepare,
+        view=_view,
+        select=_select,
+    ),
+    ResourceType(DEFINITIONS, extension=True, states=False, delete_status=200),
+]
+_PATH = r"(?P<scope>/.*?)?/providers/microsoft\.authorization/roledefinitions"
+ROUTES = [
+    Route("GET", _PATH, _list_definitions),
+    Route("GET", rf"{_PATH}/(?P<name>[^/]+)", _get_definition),
+]
