@@ -1,0 +1,119 @@
+"""Runs the commands of one step, their output in a log, and can stop them all at once."""
+
+import os
+import re
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tools.setup.failure import SetUpError, diagnose
+
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
+TAIL = 4000  # characters of a log that are looked at after a failure
+GRACE = 5.0  # seconds between asking a command to end and killing it
+
+
+class StoppedError(Exception):
+    """Another step failed, or the user interrupted."""
+
+
+class Commands:
+    """The commands that run now. One object for all steps: `stop` ends every one of them.
+
+    Every command inherits `lock`, so that what outlives a killed set-up keeps the next one waiting
+    instead of writing to the same place.
+    """
+
+    def __init__(self, lock: int) -> None:
+        self._lock = lock
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._guard = threading.Lock()
+        self._stopped = False
+
+    def run(
+        self,
+        argv: Sequence[str | Path],
+        *,
+        log: Path,
+        cwd: Path,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        """Runs to the end, output appended to `log`.
+
+        Raises:
+            SetUpError: the command is not there or did not exit with 0.
+            StoppedError: `stop` was called.
+        """
+        command = [str(word) for word in argv]
+        with log.open("ab") as output:
+            output.write(f"$ {' '.join(command)}\n".encode())
+            output.flush()
+            start = output.tell()
+            with self._guard:
+                if self._stopped:
+                    raise StoppedError
+                process = subprocess.Popen(
+                    command,
+                    cwd=cwd,
+                    env={**os.environ, **(env or {})},
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    process_group=0,
+                    pass_fds=(self._lock,),
+                )
+                self._running.add(process)
+            code = process.wait()
+        with self._guard:
+            self._running.discard(process)
+            if self._stopped:
+                raise StoppedError
+        if code != 0:
+            printed = log.read_bytes()[start:].decode(errors="replace")[-TAIL:]
+            raise SetUpError(_explain(command, code, printed, log))
+
+    def stop(self) -> None:
+        """Asks every command and its children to end, then kills what is left. No new one starts."""
+        with self._guard:
+            self._stopped = True
+            running = list(self._running)
+        for process in running:
+            _signal(process, signal.SIGTERM)
+        for process in running:
+            try:
+                process.wait(GRACE)
+            except subprocess.TimeoutExpired:
+                pass
+            _signal(process, signal.SIGKILL)
+
+
+def last_line(log: Path) -> str:
+    """The last line that a running command printed, for the progress display; "" if none."""
+    try:
+        with log.open("rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - 1000))
+            text = file.read().decode(errors="replace")
+    except OSError:
+        return ""
+    lines = [line.strip() for line in ESCAPES.sub("\n", text).splitlines() if line.strip()]
+    return lines[-1] if lines and not lines[-1].startswith("$ ") else ""
+
+
+def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    try:
+        os.killpg(process.pid, number)
+    except ProcessLookupError:
+        pass
+
+
+def _explain(command: Sequence[str], code: int, printed: str, log: Path) -> str:
+    advice = diagnose(printed)
+    lines = [line for line in ESCAPES.sub("\n", printed).splitlines() if line.strip()]
+    shown = "\n".join(f"    {line}" for line in lines[-3 if advice else -12 :])
+    head = f"`{' '.join(command[:4])} …` ended with {code}."
+    return "\n".join(
+        part for part in (head, advice and f"  {advice}", shown, f"  Log: {log}") if part
+    )

@@ -1,0 +1,44 @@
+"""Says what set-up does now: a line at each start and end, and one every few seconds between."""
+
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tools.setup.command import last_line
+
+EVERY = 5.0  # seconds
+WIDTH = 60
+
+
+@dataclass
+class Progress:
+    running: dict[str, Path] = field(default_factory=dict)
+    began: float = field(default_factory=time.monotonic)
+    guard: threading.Lock = field(default_factory=threading.Lock)
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def start(self, name: str, text: str, log: Path) -> None:
+        with self.guard:
+            self.running[name] = log
+            self._say(f"{name}: {text}")
+
+    def end(self, name: str, text: str) -> None:
+        with self.guard:
+            self.running.pop(name, None)
+            self._say(f"{name}: {text}")
+
+    def watch(self) -> None:
+        """Reports until `close`; meant for a thread of its own."""
+        while not self.ended.wait(EVERY):
+            with self.guard:
+                for name, log in self.running.items():
+                    line = last_line(log)
+                    self._say(f"{name} … {line[:WIDTH]}")
+
+    def close(self) -> None:
+        self.ended.set()
+
+    def _say(self, text: str) -> None:
+        print(f"set-up {time.monotonic() - self.began:4.0f} s  {text}", file=sys.stderr, flush=True)
