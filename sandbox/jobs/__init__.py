@@ -1,0 +1,1 @@
+"""Jobs: their environments, the process that runs one, the queue in front of the computes."""
