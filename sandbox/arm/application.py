@@ -99,9 +99,7 @@ class Arm:
             )
             raise refusal
         try:
-            request.caller = verify(
-                self.azure.identity, self.azure.clock, token, AUDIENCES[ARM]
-            )
+            request.caller = verify(self.azure.identity, self.azure.clock, token, AUDIENCES[ARM])
         except TokenError as error:
             refusal = ArmError(401, error.code, error.message)
             refusal.headers["www-authenticate"] = error.challenge(self.azure.identity, ARM)
@@ -140,9 +138,11 @@ class Arm:
         lowered = [segment.lower() for segment in segments]
         if lowered[-1] == "resourcegroups" and len(segments) == 3:
             return self.azure.types.need(GROUP), ResourceId.parse("/".join(segments[:2])), "list"
-        providers = len(lowered) - 1 - lowered[::-1].index("providers") if (
-            "providers" in lowered
-        ) else None
+        providers = (
+            len(lowered) - 1 - lowered[::-1].index("providers")
+            if ("providers" in lowered)
+            else None
+        )
         extra = len(segments) - 1 - providers if providers is not None else len(segments)
         if extra % 2 == (1 if providers is not None else 0):
             at = _plain_names(ResourceId.parse(path))
@@ -202,9 +202,7 @@ class Arm:
             raise ArmError(
                 404, "InvalidAction", f"'{kind.name}' has no action '{name}' in this sandbox."
             )
-        self.azure.authorization.check(
-            request.principal, at, f"{kind.name}/{spelled}/action"
-        )
+        self.azure.authorization.check(request.principal, at, f"{kind.name}/{spelled}/action")
         deletes.check_locks(self.azure, "POST", at)
         action = kind.actions[spelled]
         resource = self.azure.resources.get(at)

@@ -63,9 +63,7 @@ class Authorization:
     def __init__(self, azure: Azure) -> None:
         self.azure = azure
 
-    def check(
-        self, principal: str, scope: ResourceId, action: str, *, data: bool = False
-    ) -> None:
+    def check(self, principal: str, scope: ResourceId, action: str, *, data: bool = False) -> None:
         """Raises ARM's 403 ``AuthorizationFailed`` unless an assignment allows it."""
         if self.allows(principal, scope, action, data=data):
             return
@@ -77,9 +75,7 @@ class Authorization:
             "recently granted, please refresh your credentials.",
         )
 
-    def allows(
-        self, principal: str, scope: ResourceId, action: str, *, data: bool = False
-    ) -> bool:
+    def allows(self, principal: str, scope: ResourceId, action: str, *, data: bool = False) -> bool:
         if principal == self.azure.identity.principal_id:
             return True
         now = self.azure.clock.now()

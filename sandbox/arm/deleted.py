@@ -43,9 +43,7 @@ class DeletedResources:
         resource = kept[0]
         days = int(resource.properties.get("softDeleteRetentionInDays") or days)
         now = self.azure.clock.now()
-        rows = [
-            {"id": str(item.id), "body": item.body, "private": item.private} for item in kept
-        ]
+        rows = [{"id": str(item.id), "body": item.body, "private": item.private} for item in kept]
         self.azure.store.connection.execute(
             "INSERT OR REPLACE INTO deleted VALUES (?,?,?,?,?,?,?,?)",
             (

@@ -147,7 +147,7 @@ def need_parent(azure: Azure, at: ResourceId) -> None:
     """Raises 404 where the group or the resource that should hold this one is not there."""
     parent = at.parent
     if parent is None or parent.type in (SUBSCRIPTION, TENANT):
-        return
+        return None
     holder = azure.types.get(parent.type)
     if holder and holder.versioned:
         return need_parent(azure, parent)
@@ -290,5 +290,3 @@ def dig(body: Any, path: str) -> Any:
 def squeeze(location: str) -> str:
     """``East US`` and ``eastus`` are one region."""
     return location.replace(" ", "").lower()
-
-

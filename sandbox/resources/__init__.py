@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,7 @@ MODULES = (
 
 
 def _modules() -> list[ModuleType]:
-    return [import_module(name) for name in MODULES]
+    return [import_module(name) for name in MODULES if find_spec(name)]
 
 
 def all_types() -> list[ResourceType]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sandbox.arm.answers import Response, page
 from sandbox.arm.deleted import Deleted
 from sandbox.arm.errors import ArmError, invalid
-from sandbox.arm.resource import Resource
 from sandbox.arm.request import Request
+from sandbox.arm.resource import Resource
 from sandbox.arm.routes import Route
 from sandbox.arm.types import Body, Change, ResourceType
 

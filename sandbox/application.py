@@ -1,0 +1,117 @@
+"""Which application answers which host, and the step that all of them share.
+
+A request comes in on one listener; its host decides (``hosts.yaml``), the data plane's callers are
+known before their application sees the request.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from sandbox.arm.application import application as arm
+from sandbox.arm.errors import ArmError
+from sandbox.gateway.hosts import application_of
+from sandbox.login.tokens import AUDIENCES, MACHINE_LEARNING, TokenError, verify
+from sandbox.resources import all_routes
+
+if TYPE_CHECKING:
+    from sandbox.azure import Azure
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+MODULES = {
+    "login": "sandbox.login.application",
+    "vault": "sandbox.vault.application",
+    "data-plane": "sandbox.ml.dataplane",
+    "inference": "sandbox.serving.application",
+    "ingestion": "sandbox.ingestion",
+    "admin": "sandbox.admin",
+    "unsupported": "sandbox.blob.unsupported",
+}
+
+
+class Hosts:
+    """The ASGI application of the whole sandbox."""
+
+    def __init__(self, azure: Azure) -> None:
+        self.azure = azure
+        self.applications: dict[str, Application] = {
+            name: import_module(module).application(azure) for name, module in MODULES.items()
+        }
+        self.applications["arm"] = arm(azure, all_routes())  # type: ignore[assignment]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.lifespan(receive, send)
+            return
+        name = application_of(_host(scope))
+        if name == "data-plane":
+            try:
+                scope["caller"] = self.caller(scope)
+                await self.azure.faults.on_request(
+                    f"{scope['method']} {_host(scope)}{scope['path']}"
+                )
+            except ArmError as error:
+                await answer(send, error)
+                return
+        application = self.applications.get(name or "")
+        if application is None:
+            text = f"The sandbox has no application behind '{_host(scope)}'."
+            await answer(send, ArmError(403, "UnknownHost", text))
+            return
+        await application(scope, receive, send)
+
+    async def lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await self.azure.start()
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await self.azure.close()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    def caller(self, scope: Scope) -> Any:
+        """Who calls the data plane. Raises 401; the discovery document is for everybody."""
+        if scope["path"].rstrip("/").endswith("/discovery"):
+            return None
+        authorization = dict(scope["headers"]).get(b"authorization", b"").decode("latin1")
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise ArmError(401, "UserError", "The 'Authorization' header with a token is missing.")
+        try:
+            return verify(self.azure.identity, self.azure.clock, token, AUDIENCES[MACHINE_LEARNING])
+        except TokenError as error:
+            refusal = ArmError(401, error.code, error.message)
+            refusal.headers["www-authenticate"] = error.challenge(
+                self.azure.identity, MACHINE_LEARNING
+            )
+            raise refusal from None
+
+
+async def answer(send: Send, error: ArmError) -> None:
+    body = json.dumps(error.body()).encode()
+    headers = {"content-type": "application/json", "content-length": str(len(body))}
+    encoded = [
+        (key.encode(), value.encode()) for key, value in {**headers, **error.headers}.items()
+    ]
+    await send({"type": "http.response.start", "status": error.status, "headers": encoded})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _host(scope: Scope) -> str:
+    for key, value in scope["headers"]:
+        if key == b"host":
+            return str(value.decode("latin1").split(":")[0])
+    return ""
+
+
+def application(azure: Azure) -> Hosts:
+    return Hosts(azure)

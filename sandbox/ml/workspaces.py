@@ -1,0 +1,204 @@
+"""Azure ML workspaces: what they stand on, their default datastores, the registry made lazily."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from sandbox.arm.errors import invalid
+from sandbox.arm.ids import ResourceId
+from sandbox.arm.request import Request
+from sandbox.arm.resource import SUCCEEDED, Resource
+from sandbox.arm.types import Action, Body, Change, ResourceType
+from sandbox.blob import accounts
+from sandbox.resources.registries import REGISTRIES
+from sandbox.resources.storage import account_keys
+
+if TYPE_CHECKING:
+    from sandbox.azure import Azure
+
+WORKSPACES = "Microsoft.MachineLearningServices/workspaces"
+SOFT_DELETE_DAYS = 14  # "Recover workspace data while soft deleted", Microsoft Learn
+_NEEDS = ("storageAccount", "keyVault", "applicationInsights", "containerRegistry")
+
+
+def workspace_of(azure: Azure, child: ResourceId) -> Resource:
+    """The workspace that a job, a datastore or anything else below it belongs to."""
+    return azure.resources.need(ResourceId(child.scope, WORKSPACES, child.names[:1]))
+
+
+def region_host(workspace: Resource) -> str:
+    """The data plane's host in the workspace's region."""
+    return f"{workspace.location.replace(' ', '').lower()}.api.azureml.ms"
+
+
+def _prepare(_azure: Azure, change: Change) -> None:
+    workspace, properties = change.resource, change.resource.properties
+    workspace.private.setdefault("workspace_id", str(uuid.uuid4()))
+    workspace.body.setdefault("kind", "Default")
+    workspace.body.setdefault("sku", {"name": "Basic", "tier": "Basic"})
+    if change.previous and properties.get("containerRegistry") is None:
+        # Made lazily by the service: a PUT that does not mention it keeps it.
+        registry = change.previous.properties.get("containerRegistry")
+        if registry:
+            properties["containerRegistry"] = registry
+    if workspace.body["kind"] == "Default":
+        for name in ("storageAccount", "keyVault"):
+            if not properties.get(name):
+                raise invalid(f"A workspace needs 'properties.{name}'.", f"properties.{name}")
+    if not workspace.body.get("identity"):
+        raise invalid("A workspace needs an identity.", "identity", code="MissingIdentity")
+    properties.setdefault("friendlyName", workspace.name)
+    properties.setdefault("publicNetworkAccess", "Enabled")
+    properties.setdefault("hbiWorkspace", False)
+    properties.setdefault("v1LegacyMode", False)
+    properties.setdefault("systemDatastoresAuthMode", "AccessKey")
+
+
+async def _provision(azure: Azure, workspace: Resource) -> None:
+    storage = azure.resources.need(workspace.properties["storageAccount"])
+    workspace_id = workspace.private["workspace_id"]
+    by_identity = str(workspace.properties["systemDatastoresAuthMode"]).lower() == "identity"
+    credentials = "None" if by_identity else "AccountKey"
+    share = f"azureml-filestore-{workspace_id}"
+    stores = {
+        "workspaceblobstore": ("AzureBlob", {"containerName": f"azureml-blobstore-{workspace_id}"}),
+        "workspaceartifactstore": ("AzureBlob", {"containerName": "azureml"}),
+        "workspacefilestore": ("AzureFile", {"fileShareName": share}),
+        "workspaceworkingdirectory": ("AzureFile", {"fileShareName": f"code-{workspace_id}"}),
+    }
+    for name, (kind, place) in stores.items():
+        if "containerName" in place:
+            await accounts.create_container(azure, storage.name, place["containerName"])
+        at = workspace.id.child("datastores", name)
+        if azure.resources.get(at):
+            continue
+        properties: dict[str, Any] = {
+            "datastoreType": kind,
+            "accountName": storage.name,
+            "endpoint": "core.windows.net",
+            "protocol": "https",
+            "isDefault": name == "workspaceblobstore",
+            "credentials": {"credentialsType": credentials},
+            "serviceDataAccessAuthIdentity": "None",
+            "subscriptionId": storage.id.subscription,
+            "resourceGroup": storage.id.group,
+            "isArchived": False,
+            "tags": {},
+            "provisioningState": SUCCEEDED,
+            **place,
+        }
+        azure.resources.save(Resource(at, {"properties": properties}))
+
+
+async def _purge(azure: Azure, kept: list[Resource]) -> None:
+    from sandbox.tracking.runs import delete_workspace
+
+    await delete_workspace(azure, kept[0].private["workspace_id"])
+
+
+def _view(azure: Azure, workspace: Resource, body: Body) -> None:
+    host, workspace_id = region_host(workspace), workspace.private["workspace_id"]
+    body["properties"] |= {
+        "workspaceId": workspace_id,
+        "tenantId": azure.identity.tenant_id,
+        "mlFlowTrackingUri": f"azureml://{host}/mlflow/v1.0{workspace.id}",
+        "discoveryUrl": f"https://{host}/discovery",
+        "storageHnsEnabled": False,
+        "privateLinkCount": 0,
+    }
+    if workspace.created:
+        body["properties"]["creationTime"] = workspace.created.isoformat()
+
+
+def _list_keys(azure: Azure, workspace: Resource, _request: Request) -> dict[str, Any]:
+    properties = workspace.properties
+    storage = azure.resources.need(properties["storageAccount"])
+    keys: dict[str, Any] = {
+        "userStorageKey": account_keys(storage)[0],
+        "userStorageResourceId": str(storage.id),
+    }
+    component = properties.get("applicationInsights")
+    insights = azure.resources.get(component) if component else None
+    if insights:
+        keys["appInsightsInstrumentationKey"] = insights.private["instrumentation"]
+    return keys
+
+
+def _storage_keys(azure: Azure, workspace: Resource, _request: Request) -> dict[str, Any]:
+    storage = azure.resources.need(workspace.properties["storageAccount"])
+    return {"userStorageKey": account_keys(storage)[0]}
+
+
+def _diagnose(azure: Azure, workspace: Resource, _request: Request) -> dict[str, Any]:
+    """Whether what the workspace stands on is still there."""
+    results: dict[str, list[dict[str, str]]] = {}
+    names = {
+        "storageAccount": "storageAccountResults",
+        "keyVault": "keyVaultResults",
+        "applicationInsights": "applicationInsightsResults",
+        "containerRegistry": "containerRegistryResults",
+    }
+    for name, key in names.items():
+        target = workspace.properties.get(name)
+        results[key] = []
+        if target and azure.resources.get(target) is None:
+            message = f"The workspace's {name} '{target}' does not exist."
+            results[key] = [{"code": "ResourceNotFound", "level": "Error", "message": message}]
+    return {"value": results}
+
+
+async def _resync(_azure: Azure, _workspace: Resource) -> None:
+    """Keys are read from the account whenever they are needed: there is nothing to copy."""
+
+
+def ensure_registry(azure: Azure, workspace: Resource) -> Resource:
+    """The workspace's container registry, made when the first image is needed, as Azure does."""
+    known = workspace.properties.get("containerRegistry")
+    found = azure.resources.get(known) if known else None
+    if found:
+        return found
+    digest = hashlib.sha256(workspace.id.key.encode()).hexdigest()[:12]
+    group = workspace.id.group_id
+    if group is None:
+        raise invalid(f"'{workspace.id}' is not in a resource group.")
+    at = group.child(
+        REGISTRIES, f"{workspace.private['workspace_id'].replace('-', '')[:20]}{digest}"
+    )
+    registry = Resource(
+        at,
+        {
+            "location": workspace.location,
+            "tags": dict(workspace.body.get("tags") or {}),
+            "sku": {"name": "Basic", "tier": "Basic"},
+            "properties": {"adminUserEnabled": True, "provisioningState": SUCCEEDED},
+        },
+        {"passwords": {name: uuid.uuid4().hex for name in ("password", "password2")}},
+    )
+    workspace.properties["containerRegistry"] = str(at)
+    with azure.store.transaction():
+        azure.resources.save(registry)
+        azure.resources.save(workspace)
+    return registry
+
+
+TYPES = [
+    ResourceType(
+        WORKSPACES,
+        tracked=True,
+        soft_delete_days=SOFT_DELETE_DAYS,
+        create_status=200,
+        needs=tuple(f"properties.{name}" for name in _NEEDS),
+        prepare=_prepare,
+        provision=_provision,
+        purge=_purge,
+        view=_view,
+        actions={
+            "listKeys": Action(_list_keys),
+            "listStorageAccountKeys": Action(_storage_keys),
+            "diagnose": Action(_diagnose),
+            "resyncKeys": Action(effect=_resync),
+        },
+    ),
+]
