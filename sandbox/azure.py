@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import traceback
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
@@ -75,7 +74,7 @@ class Azure:
             except asyncio.CancelledError:
                 raise
             except Exception:
-                self.log.error("%s failed, again:\n%s", run.__module__, traceback.format_exc())
+                self.log.exception("%s failed, once more", run.__module__)
             await asyncio.sleep(RESTART_SECONDS)
 
 

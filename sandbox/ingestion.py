@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS telemetry (
-  instrumentation TEXT NOT NULL, received REAL NOT NULL, name TEXT NOT NULL, envelope TEXT NOT NULL);
+  instrumentation TEXT NOT NULL, received REAL NOT NULL, name TEXT NOT NULL,
+  envelope TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS telemetry_key ON telemetry (instrumentation, received);
 """
 

@@ -29,6 +29,7 @@ CREATE INDEX IF NOT EXISTS resources_parent ON resources (parent, type);
 CREATE INDEX IF NOT EXISTS resources_type ON resources (type);
 """
 
+Found = list[Resource]
 _COLUMNS = "id, body, private, etag, created, modified, created_by"
 
 
@@ -92,13 +93,11 @@ class Resources:
             raise not_found(parsed.type, "/".join(parsed.names), parsed.group)
         return found
 
-    def children(self, parent: ResourceId | str, type_name: str) -> list[Resource]:
+    def children(self, parent: ResourceId | str, type_name: str) -> Found:
         """Direct children of that type, oldest first."""
         return self._select("parent = ? AND type = ?", _key(parent), type_name.lower())
 
-    def list(
-        self, type: str | None = None, group: ResourceId | str | None = None
-    ) -> list[Resource]:
+    def list(self, type: str | None = None, group: ResourceId | str | None = None) -> Found:
         """Every resource of a type, in a group, or both, oldest first."""
         clauses, values = ["1 = 1"], []
         if type is not None:
@@ -109,7 +108,7 @@ class Resources:
             values += [_key(group), _key(group)]
         return self._select(" AND ".join(clauses), *values)
 
-    def below(self, resource_id: ResourceId | str) -> list[Resource]:
+    def below(self, resource_id: ResourceId | str) -> Found:
         """Everything whose id lies below this one, deepest first."""
         prefix = _key(resource_id).rstrip("/") + "/"
         found = self._select("substr(key, 1, ?) = ?", len(prefix), prefix)
@@ -147,7 +146,7 @@ class Resources:
         with self.store.transaction() as connection:
             connection.execute("DELETE FROM resources WHERE key = ?", (key,))
 
-    def _select(self, where: str, *values: Any) -> list[Resource]:
+    def _select(self, where: str, *values: Any) -> Found:
         rows = self.store.connection.execute(
             f"SELECT {_COLUMNS} FROM resources WHERE {where} ORDER BY created, rowid",  # noqa: S608
             values,

@@ -7,7 +7,6 @@ API version, may the caller, is it locked → GET, PUT, PATCH, DELETE, POST.
 from __future__ import annotations
 
 import inspect
-import traceback
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
@@ -78,7 +77,7 @@ class Arm:
         except ArmError as error:
             return Response(error.status, error.body(), error.headers)
         except Exception as error:
-            self.azure.log.error("%s failed:\n%s", scope["path"], traceback.format_exc())
+            self.azure.log.exception("%s failed", scope["path"])
             refusal = ArmError(500, "InternalServerError", f"{type(error).__name__}: {error}")
             return Response(500, refusal.body())
 

@@ -18,9 +18,10 @@ def _table() -> dict[str, dict[str, list[float]]]:
     chosen = os.environ.get(VARIABLE, "short")
     if chosen not in tables:
         raise ValueError(f"{VARIABLE} is '{chosen}'; it may be {', '.join(sorted(tables))}.")
-    return {name.lower(): seconds for name, seconds in tables[chosen].items()}  # type: ignore[return-value]
+    return {str(name).lower(): list(steps) for name, steps in tables[chosen].items()}
 
 
 def seconds(name: str, step: str = "create") -> float:
     """Seconds that a step of a resource type takes; 0 for what the table does not list."""
-    return _table().get(name.lower(), [0.0, 0.0, 0.0])[_STEPS[step]]
+    steps: list[float] = _table().get(name.lower()) or [0.0, 0.0, 0.0]
+    return steps[_STEPS[step]]

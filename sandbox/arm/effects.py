@@ -1,4 +1,4 @@
-"""What an operation does when its time has come: provision, delete with all that lies below, act."""
+"""What an operation does when it is due: provision, delete with all that lies below, act."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sandbox.azure import Azure
 
 
-def give_identity(azure: Azure, previous: Resource | None, new: Resource) -> None:
+def give_identity(azure: Azure, new: Resource) -> None:
     """Fill in ``identity``: principals stay the same over updates.
 
     Raises 400 for a user-assigned identity that is not there.

@@ -107,7 +107,7 @@ class ResourceId:
         return self.type.split("/", 1)[0]
 
     def child(self, kind: str, name: str) -> ResourceId:
-        """``workspace.child("jobs", "j1")``; a kind with a namespace makes an extension resource."""
+        """``workspace.child("jobs", "j1")``; a kind with a namespace is put on it as extension."""
         if "/" in kind or self.type in (GROUP, SUBSCRIPTION, TENANT):
             scope = "" if self.type == TENANT else str(self)
             return ResourceId(scope, kind, (name,))

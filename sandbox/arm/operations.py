@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import traceback
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -175,7 +174,7 @@ class Operations:
         except asyncio.CancelledError:
             raise  # the process ends, or the resource goes: the row says which
         except Exception as error:
-            self.azure.log.error("operation %s failed:\n%s", operation.id, traceback.format_exc())
+            self.azure.log.exception("operation %s failed", operation.id)
             refusal = ArmError(500, "InternalServerError", f"{type(error).__name__}: {error}")
             self.azure.effects.failed(operation, refusal)
             self._finish(operation, FAILED, refusal.error())

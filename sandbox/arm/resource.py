@@ -30,10 +30,10 @@ class Resource:
     @property
     def properties(self) -> dict[str, Any]:
         """``body["properties"]``, made when absent."""
-        properties = self.body.get("properties")
+        properties: dict[str, Any] | None = self.body.get("properties")
         if properties is None:
             properties = self.body["properties"] = {}
-        return properties  # type: ignore[no-any-return]
+        return properties
 
     @property
     def name(self) -> str:

@@ -58,7 +58,7 @@ def _subscriptions(azure: Azure, request: Request, _match: re.Match[str]) -> Res
     return page(request, [_subscription(azure)])
 
 
-def _one_subscription(azure: Azure, request: Request, _match: re.Match[str]) -> Response:
+def _one_subscription(azure: Azure, _request: Request, _match: re.Match[str]) -> Response:
     return Response(200, _subscription(azure))
 
 
@@ -103,7 +103,7 @@ def _providers(azure: Azure, request: Request, _match: re.Match[str]) -> Respons
     return page(request, [_provider(azure, name) for name in azure.types.namespaces.values()])
 
 
-def _one_provider(azure: Azure, request: Request, match: re.Match[str]) -> Response:
+def _one_provider(azure: Azure, _request: Request, match: re.Match[str]) -> Response:
     return Response(200, _provider(azure, match["namespace"]))
 
 

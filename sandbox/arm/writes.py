@@ -82,7 +82,7 @@ async def _store(
     else:
         _check_unique(azure, kind, at)
     _check_references(azure, kind, new)
-    give_identity(azure, previous, new)
+    give_identity(azure, new)
     if kind.prepare:
         kind.prepare(azure, Change(new, previous, request))
     return await _provision(azure, request, kind, new, created=created)
