@@ -16,7 +16,7 @@ def step(checkout: Checkout) -> Step:
         for file in files:
             shutil.copy(file, checkout.azurite)
         # No package that Azurite needs has an install script worth running.
-        options = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel", "http")
+        options = ("--ignore-scripts", "--no-audit", "--no-fund")
         work.run("npm", "ci", *options, "--fetch-retries", "1", cwd=checkout.azurite)
 
     return Step(

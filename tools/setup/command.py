@@ -6,6 +6,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from tools.setup.failure import SetUpError, diagnose
@@ -75,17 +76,15 @@ class Commands:
             raise SetUpError(_explain(command, code, printed, log))
 
     def stop(self) -> None:
-        """Asks every command and its children to end, then kills what is left. No new one starts."""
+        """Asks every command and its children to end, then kills them. No new one starts."""
         with self._guard:
             self._stopped = True
             running = list(self._running)
         for process in running:
             _signal(process, signal.SIGTERM)
         for process in running:
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 process.wait(GRACE)
-            except subprocess.TimeoutExpired:
-                pass
             _signal(process, signal.SIGKILL)
 
 
@@ -103,10 +102,8 @@ def last_line(log: Path) -> str:
 
 
 def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, number)
-    except ProcessLookupError:
-        pass
 
 
 def _explain(command: Sequence[str], code: int, printed: str, log: Path) -> str:
@@ -114,6 +111,5 @@ def _explain(command: Sequence[str], code: int, printed: str, log: Path) -> str:
     lines = [line for line in ESCAPES.sub("\n", printed).splitlines() if line.strip()]
     shown = "\n".join(f"    {line}" for line in lines[-3 if advice else -12 :])
     head = f"`{' '.join(command[:4])} …` ended with {code}."
-    return "\n".join(
-        part for part in (head, advice and f"  {advice}", shown, f"  Log: {log}") if part
-    )
+    parts = (head, advice and f"  {advice}", shown, f"  Log: {log}")
+    return "\n".join(part for part in parts if part)

@@ -34,13 +34,13 @@ CAUSES = (
     ),
     Cause(
         re.compile(r"CERTIFICATE_VERIFY_FAILED|invalid peer certificate|x509:|SELF_SIGNED_CERT"),
-        "A certificate on the way to the package index is not trusted. Behind a company's proxy name\n"
-        "  its CA file in SSL_CERT_FILE and NODE_EXTRA_CA_CERTS, and run the same command again.",
+        "A certificate on the way to the package index is not trusted. Behind a company's proxy\n"
+        "  name its CA file in SSL_CERT_FILE and NODE_EXTRA_CA_CERTS, and run the command again.",
     ),
     Cause(
         re.compile(r"[Hh]ash mismatch|DO NOT MATCH THE HASHES|EINTEGRITY|checksum mismatch"),
-        "A download is not what the lock file says. Clear that tool's cache and run the same command\n"
-        "  again; if it stays, the index or a mirror serves changed files.",
+        "A download is not what the lock file says. Clear that tool's cache and run the same\n"
+        "  command again; if it stays, the index or a mirror serves changed files.",
     ),
 )
 

@@ -1,4 +1,4 @@
-"""The programs that set-up expects on the machine, and what to say when one is missing or too old."""
+"""The programs that set-up expects, and what to say when one is missing or too old."""
 
 import importlib.util
 import re
@@ -115,7 +115,8 @@ def venv_problem() -> str | None:
     short = f"python{sys.version_info.major}.{sys.version_info.minor}"
     return (
         f"Python at {sys.executable} cannot make virtual environments: it came without venv or\n"
-        f"  ensurepip. Wanted: Python >= 3.11 with venv. To get it: e.g. `apt install {short}-venv`."
+        f"  ensurepip. Wanted: Python >= 3.11 with venv.\n"
+        f"  To get it: e.g. `apt install {short}-venv`."
     )
 
 

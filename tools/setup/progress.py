@@ -9,7 +9,7 @@ from pathlib import Path
 from tools.setup.command import last_line
 
 EVERY = 5.0  # seconds
-WIDTH = 60
+WIDTH = 40  # characters of what a command last printed
 
 
 @dataclass
@@ -33,12 +33,15 @@ class Progress:
         """Reports until `close`; meant for a thread of its own."""
         while not self.ended.wait(EVERY):
             with self.guard:
-                for name, log in self.running.items():
-                    line = last_line(log)
-                    self._say(f"{name} … {line[:WIDTH]}")
+                self._say(" | ".join(_now(name, log) for name, log in self.running.items()))
 
     def close(self) -> None:
         self.ended.set()
 
     def _say(self, text: str) -> None:
         print(f"set-up {time.monotonic() - self.began:4.0f} s  {text}", file=sys.stderr, flush=True)
+
+
+def _now(name: str, log: Path) -> str:
+    line = last_line(log)
+    return f"{name}: {line[:WIDTH]}" if line else name

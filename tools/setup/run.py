@@ -1,4 +1,4 @@
-"""Carries out the steps that are not done yet, side by side where they do not wait for each other."""
+"""Carries out the steps that are not done yet, side by side where none waits for another."""
 
 import argparse
 import fcntl
@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -97,10 +97,9 @@ def _carry_out(todo: Sequence[Step], checkout: Checkout, commands: Commands) -> 
     finally:
         commands.stop()
         for future in running:
-            try:
+            # Its step has left the mark that it was cut short.
+            with suppress(StoppedError, SetUpError, OSError):
                 future.result()
-            except (StoppedError, SetUpError, OSError):
-                pass  # its step has left the mark that it was cut short
         pool.shutdown()
         progress.close()
 

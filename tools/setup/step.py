@@ -33,10 +33,10 @@ class Work:
 class Step:
     """One product of set-up.
 
-    `inputs` are files, of which the content counts, and texts; when any changes the step runs again.
-    `products` must be there for the step to count as done, and are removed before it runs again when
-    it was cut short, so that no step needs to know what a half-made product looks like.
-    `first_time` says how long the step takes with empty caches, and why; `gigabytes` what it needs.
+    `inputs` are texts, and files of which the content counts; when any changes the step runs
+    again. `products` must be there for the step to count as done, and are removed before it runs
+    again when it was cut short, so that no step needs to know what a half-made product looks like.
+    `first_time` says how long the step takes with empty caches, and why; `gigabytes` what disk.
     """
 
     name: str
@@ -73,7 +73,7 @@ class Step:
         return stamp == self.digest(checkout) and all(each.exists() for each in self.products)
 
     def carry_out(self, work: Work) -> None:
-        """Runs the step; whatever ends it early leaves the mark that makes the next run start clean."""
+        """Runs the step; what ends it early leaves the mark that makes the next run start clean."""
         stamp = _stamp(self, work.checkout)
         begun = stamp.with_suffix(".begun")
         stamp.unlink(missing_ok=True)
