@@ -107,9 +107,14 @@ def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
 
 
 def _explain(command: Sequence[str], code: int, printed: str, log: Path) -> str:
-    advice = diagnose(printed)
-    lines = [line for line in ESCAPES.sub("\n", printed).splitlines() if line.strip()]
-    shown = "\n".join(f"    {line}" for line in lines[-3 if advice else -12 :])
-    head = f"`{' '.join(command[:4])} …` ended with {code}."
-    parts = (head, advice and f"  {advice}", shown, f"  Log: {log}")
-    return "\n".join(part for part in parts if part)
+    text = ESCAPES.sub("\n", printed)
+    known = diagnose(text)
+    lines = [known[1]] if known else [line for line in text.splitlines() if line.strip()][-12:]
+    return "\n".join(
+        [
+            f"`{' '.join(command[:4])} …` ended with {code}.",
+            *([f"  {known[0]}"] if known else []),
+            *(f"    {line}" for line in lines),
+            f"  Log: {log}",
+        ]
+    )

@@ -25,8 +25,8 @@ CAUSES = (
             r"|dial tcp|no such host|i/o timeout|TLS handshake timeout"
             r"|[Cc]onnection refused|[Nn]etwork is unreachable|[Cc]onnection reset"
             r"|[Nn]ame resolution|[Nn]ame or service not known|dns error|tcp connect error"
-            r"|error sending request|NewConnectionError|ConnectTimeoutError"
-            r"|Read timed out|operation timed out|Could not connect"
+            r"|error sending request|NewConnectionError|ConnectTimeoutError|ProxyError"
+            r"|Read timed out|operation timed out|Could not connect|from versions: none"
         ),
         "The network, or the package index, cannot be reached. Connect, or point the tool at your\n"
         "  mirror or proxy (HTTPS_PROXY, PIP_INDEX_URL, UV_DEFAULT_INDEX, GOPROXY,\n"
@@ -45,6 +45,11 @@ CAUSES = (
 )
 
 
-def diagnose(output: str) -> str | None:
-    """The advice for the first known cause that shows in a command's output, else None."""
-    return next((cause.advice for cause in CAUSES if cause.pattern.search(output)), None)
+def diagnose(output: str) -> tuple[str, str] | None:
+    """The advice for the first known cause that shows in a command's output, and the line it shows
+    in; None if no cause is known."""
+    for cause in CAUSES:
+        found = next((line for line in output.splitlines() if cause.pattern.search(line)), None)
+        if found is not None:
+            return cause.advice, found.strip()
+    return None
