@@ -1,0 +1,37 @@
+"""Run by Pulumi: `amlops up dev`, or `pulumi up -s dev`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+# Pulumi runs this folder as a program; its modules are the package `infra` of the folder above.
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+import pulumi
+from pulumi_azure_native import authorization
+
+from infra.environment import Client, declare
+from infra.settings import SettingsError, check_environment, parse
+from infra.target import TargetError, check_backend, check_subscription
+
+
+def run() -> None:
+    """Check, declare, export; what is wrong with settings or target ends as one line."""
+    stack = pulumi.get_stack()
+    file = f"stacks/Pulumi.{stack}.yaml"
+    try:
+        target = check_backend(os.environ)
+        environment = check_environment(stack, file)
+        settings = parse(pulumi.Config().get_object("settings"), file)
+        login = authorization.get_client_config()
+        check_subscription(target, settings.subscription, login.subscription_id)
+    except (SettingsError, TargetError) as error:
+        raise pulumi.RunError(str(error)) from None
+    outputs = declare(settings, environment, Client(login.subscription_id, login.tenant_id))
+    for key, value in outputs.items():
+        pulumi.export(key, value)
+
+
+run()

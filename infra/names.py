@@ -1,0 +1,111 @@
+"""Names by the Cloud Adoption Framework: `rg-bikes-dev`, `mlw-bikes-dev`, `stbikesdevk3x9q`.
+
+Names that are unique in all of Azure or in a region end in a suffix that is the same for the same
+subscription, workload and environment. Where a name is too long, what varies is shortened and the
+suffix stays whole. Lengths and alphabets: learn.microsoft.com, "Naming rules and restrictions for
+Azure resources".
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import uuid
+from dataclasses import dataclass
+
+SUFFIX_LENGTH = 6
+"""32**6, a thousand million: two of a hundred environments share a suffix once in 200,000."""
+
+NAMESPACE = uuid.UUID("6f1a0c5e-93a4-5d0b-8d5b-0a4d3b2c7e11")
+"""Of the ids of role assignments; changing it replaces every role assignment."""
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of one environment of one workload in one subscription."""
+
+    subscription: str
+    workload: str
+    environment: str
+
+    @property
+    def suffix(self) -> str:
+        # "/" occurs in none of the parts, so ("a-b", "c") and ("a", "b-c") differ.
+        return self._digest(f"{self.subscription.lower()}/{self.workload}/{self.environment}")
+
+    @property
+    def resource_group(self) -> str:
+        return self._joined("rg", 90)
+
+    @property
+    def workspace(self) -> str:
+        return self._joined("mlw", 33)
+
+    @property
+    def logs(self) -> str:
+        return self._joined("log", 63)
+
+    @property
+    def insights(self) -> str:
+        return self._joined("appi", 255)
+
+    @property
+    def vault(self) -> str:
+        """Unique in Azure; 3 to 24 of letters, digits and single hyphens."""
+        return self._shortened("kv-", f"{self.workload}-{self.environment}", f"-{self.suffix}", 24)
+
+    @property
+    def storage(self) -> str:
+        """Unique in Azure; 3 to 24 of lower-case letters and digits."""
+        return self._shortened("st", _alphanumeric(self), self.suffix, 24)
+
+    @property
+    def registry(self) -> str:
+        """Unique in Azure; 5 to 50 letters and digits."""
+        return self._shortened("cr", _alphanumeric(self), self.suffix, 50)
+
+    def identity(self, purpose: str) -> str:
+        return f"{self._joined('id', 100)}-{purpose}"
+
+    def endpoint(self, key: str) -> str:
+        """Unique in a region; 3 to 32 of letters, digits and hyphens, a letter first."""
+        return self._regional(key, 32)
+
+    def instance(self, key: str) -> str:
+        """Unique in a region; 3 to 24 of letters, digits and hyphens, a letter first."""
+        return self._regional(key, 24)
+
+    def role_assignment(self, grant: str) -> str:
+        """Role assignments are named by a UUID: this one is the same in every run."""
+        key = f"{self.subscription.lower()}/{self.workload}/{self.environment}/{grant}"
+        return str(uuid.uuid5(NAMESPACE, key))
+
+    def _joined(self, prefix: str, limit: int) -> str:
+        name = f"{prefix}-{self.workload}-{self.environment}"
+        if len(name) <= limit:
+            return name
+        return self._shortened(
+            f"{prefix}-", f"{self.workload}-{self.environment}", f"-{self.suffix}", limit
+        )
+
+    def _regional(self, key: str, limit: int) -> str:
+        """Two long keys may be cut to the same text: the suffix then also depends on the key."""
+        name = f"{key}-{self.environment}-{self.suffix}"
+        if len(name) <= limit:
+            return name
+        own = self._digest(f"{self.subscription.lower()}/{self.workload}/{self.environment}/{key}")
+        return self._shortened("", f"{key}-{self.environment}", f"-{own}", limit)
+
+    @staticmethod
+    def _shortened(prefix: str, variable: str, suffix: str, limit: int) -> str:
+        room = limit - len(prefix) - len(suffix)
+        return f"{prefix}{variable[:room].rstrip('-')}{suffix}"
+
+    @staticmethod
+    def _digest(text: str) -> str:
+        digest = hashlib.sha256(text.encode()).digest()
+        return base64.b32encode(digest).decode().lower()[:SUFFIX_LENGTH]
+
+
+def _alphanumeric(names: Names) -> str:
+    return f"{names.workload}{names.environment}".replace("-", "")
