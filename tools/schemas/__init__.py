@@ -1,0 +1,1 @@
+"""Writes the JSON Schemas of Azure's resource types out of the official Python SDKs."""
