@@ -1,0 +1,1 @@
+"""Storage: Azurite, with one account for each storage account resource."""

@@ -1,0 +1,172 @@
+"""Storage accounts in Azurite. The accounts' file counts from the moment it changes."""
+
+from __future__ import annotations
+
+import json
+import re
+import ssl
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
+from xml.etree import ElementTree
+
+from sandbox.clock import Clock
+from sandbox.directory import Directory, write_atomically
+from sandbox.identity import Identity
+from sandbox.login import tokens
+
+if TYPE_CHECKING:
+    import httpx
+
+VERSION = "2021-12-02"
+"""Of the storage REST API, as spoken here."""
+CONNECT_RETRIES = 20
+
+
+class Context(Protocol):
+    """What is needed of `sandbox.azure.Azure`."""
+
+    directory: Directory
+    identity: Identity
+    clock: Clock
+
+
+class StorageError(Exception):
+    """Azurite refused what the sandbox asked for."""
+
+
+def accounts(directory: Directory) -> dict[str, list[str]]:
+    """Name to keys (base64, one or two)."""
+    try:
+        found: dict[str, list[str]] = json.loads(directory.azurite_accounts.read_text())
+    except FileNotFoundError:
+        return {}
+    return found
+
+
+class KnownAccounts:
+    """Answers for the gateway whether an account is there, reading the file when it changes."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+        self._stamp: tuple[int, int] | None = None
+        self._names: frozenset[str] = frozenset()
+
+    def __contains__(self, name: object) -> bool:
+        try:
+            status = self._directory.azurite_accounts.stat()
+        except FileNotFoundError:
+            return False
+        stamp = (status.st_mtime_ns, status.st_ino)
+        if stamp != self._stamp:
+            self._stamp, self._names = stamp, frozenset(accounts(self._directory))
+        return name in self._names
+
+
+def create_file(directory: Directory) -> None:
+    """Azurite waits for it at the first start."""
+    if not directory.azurite_accounts.exists():
+        _save(directory, {})
+
+
+async def put_account(azure: Context, name: str, keys: list[str]) -> None:
+    """Make the account or change its keys, at once and durably."""
+    if not re.fullmatch(r"[a-z0-9]{3,24}", name):
+        raise ValueError(f"'{name}' is no name of a storage account: 3-24 of a-z and 0-9")
+    if not 1 <= len(keys) <= 2:
+        raise ValueError("a storage account has one or two keys")
+    known = accounts(azure.directory)
+    if known.get(name) != keys:
+        _save(azure.directory, {**known, name: keys})
+
+
+async def remove_account(azure: Context, name: str) -> None:
+    """Delete the account and all its containers."""
+    known = accounts(azure.directory)
+    if name not in known:
+        return
+    async with _client(azure, name) as client:
+        for container in await _containers(client):
+            await _ask(client, "DELETE", f"/{quote(container)}?restype=container", 202, 404)
+    known.pop(name)
+    _save(azure.directory, known)
+
+
+async def create_container(azure: Context, account: str, container: str) -> None:
+    """One that is there already is no error."""
+    async with _client(azure, account) as client:
+        await _ask(client, "PUT", f"/{quote(container)}?restype=container", 201, 409)
+
+
+async def delete_container(azure: Context, account: str, container: str) -> None:
+    """One that is gone already is no error."""
+    async with _client(azure, account) as client:
+        await _ask(client, "DELETE", f"/{quote(container)}?restype=container", 202, 404)
+
+
+async def containers(azure: Context, account: str) -> list[str]:
+    async with _client(azure, account) as client:
+        return await _containers(client)
+
+
+async def account_is_empty(azure: Context, account: str) -> bool:
+    """True without blobs; containers may be there."""
+    async with _client(azure, account) as client:
+        for container in await _containers(client):
+            path = f"/{quote(container)}?restype=container&comp=list&maxresults=1"
+            answer = await _ask(client, "GET", path, 200, 404)
+            if ElementTree.fromstring(answer).find(".//Blob") is not None:  # noqa: S314 - our own
+                return False
+    return True
+
+
+def _save(directory: Directory, known: dict[str, list[str]]) -> None:
+    write_atomically(directory.azurite_accounts, json.dumps(known, indent=2))
+
+
+def _client(azure: Context, account: str) -> httpx.AsyncClient:
+    """Speaks to Azurite past the gateway, as the sandbox's service principal."""
+    import httpx
+
+    ports = json.loads(azure.directory.state.read_text())["ports"]
+    identity = azure.identity
+    token = tokens.mint(
+        identity,
+        azure.clock,
+        audience=tokens.STORAGE,
+        principal_id=identity.principal_id,
+        client_id=identity.client_id,
+    )
+    return httpx.AsyncClient(
+        base_url=f"https://127.0.0.1:{ports['azurite']}",
+        headers={
+            "Host": f"{account}.blob.core.windows.net",
+            "Authorization": f"Bearer {token}",
+            "x-ms-version": VERSION,
+        },
+        transport=httpx.AsyncHTTPTransport(
+            verify=ssl.create_default_context(cafile=str(azure.directory.ca_bundle)),
+            retries=CONNECT_RETRIES,  # Azurite may be on its way up.
+        ),
+        timeout=30,
+        trust_env=False,
+    )
+
+
+async def _ask(client: httpx.AsyncClient, method: str, path: str, *expected: int) -> Any:
+    answer = await client.request(method, path)
+    if answer.status_code not in expected:
+        code = answer.headers.get("x-ms-error-code", "")
+        raise StorageError(f"{method} {path}: {answer.status_code} {code}")
+    return answer.content
+
+
+async def _containers(client: httpx.AsyncClient) -> list[str]:
+    names, marker = [], ""
+    while True:
+        page = ElementTree.fromstring(  # noqa: S314 - our own Azurite's
+            await _ask(client, "GET", f"/?comp=list&marker={quote(marker)}", 200)
+        )
+        names += [name.text or "" for name in page.iterfind(".//Container/Name")]
+        marker = page.findtext("NextMarker") or ""
+        if not marker:
+            return names

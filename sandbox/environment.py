@@ -1,0 +1,61 @@
+"""The variables with which unmodified clients find the sandbox instead of Azure."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+
+from sandbox.directory import Directory, checkout
+
+PROXY = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
+TRUST = (
+    "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_FILE",
+    "CURL_CA_BUNDLE",
+    "NODE_EXTRA_CA_CERTS",
+    "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
+)
+NO_PROXY = ("NO_PROXY", "no_proxy")
+OUTER = "AMLOPS_OUTER_"
+"""Prefix under which the user's own proxy settings are kept inside the environment."""
+
+
+def client_environment(directory: Directory) -> dict[str, str]:
+    """What `amlops sandbox env` exports. Raises FileNotFoundError before the first start."""
+    secrets = json.loads(directory.secrets.read_text())
+    port = json.loads(directory.state.read_text())["ports"]["gateway"]
+    outer = without_sandbox(os.environ)
+    environment = {
+        **dict.fromkeys(PROXY, f"http://127.0.0.1:{port}"),
+        **dict.fromkeys(NO_PROXY, "127.0.0.1,localhost"),
+        **dict.fromkeys(TRUST, str(directory.ca_bundle)),
+        **{OUTER + name: outer.get(name, "") for name in (*PROXY, *NO_PROXY, *TRUST)},
+        "PULUMI_BACKEND_URL": f"file://{directory.pulumi}",
+        "PULUMI_CONFIG_PASSPHRASE": secrets["passphrase"],
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "AMLOPS_SANDBOX_DIR": str(directory),
+    }
+    for field in ("tenant_id", "client_id", "client_secret", "subscription_id"):
+        environment[f"AZURE_{field.upper()}"] = secrets[field]
+        environment[f"ARM_{field.upper()}"] = secrets[field]
+    tools = str(checkout() / ".tools" / "bin")
+    path = [part for part in outer.get("PATH", "").split(os.pathsep) if part != tools]
+    environment["PATH"] = os.pathsep.join([tools, *path])
+    return environment
+
+
+def without_sandbox(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment as it was outside of a sandbox's: the user's own proxy and certificates."""
+    result = {
+        name: value
+        for name, value in environment.items()
+        if not name.startswith(OUTER) and name not in ("AMLOPS_SANDBOX", "AMLOPS_UNIT")
+    }
+    for name in (*PROXY, *NO_PROXY, *TRUST):
+        if OUTER + name in environment:
+            result.pop(name, None)
+            if environment[OUTER + name]:
+                result[name] = environment[OUTER + name]
+    return result

@@ -1,0 +1,171 @@
+"""Starts and stops a sandbox from outside: what the `amlops sandbox` commands call."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from sandbox.directory import Directory, checkout
+from sandbox.environment import without_sandbox
+from sandbox.supervisor import processes
+from sandbox.supervisor.services import Missing, check_tools
+
+START_SECONDS = 60.0
+STOP_SECONDS = 20.0
+PAUSE = 0.02
+FREE_BYTES = 200 * 2**20
+"""Below this a sandbox is not started: databases and logs would fail half way."""
+
+
+class SandboxError(Exception):
+    """A sandbox could not be started, stopped or asked; the text is for the user."""
+
+
+def running(directory: Directory) -> bool:
+    """Whether a supervisor holds the directory's lock."""
+    try:
+        handle = os.open(directory.lock, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+def start(directory: Directory, say: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
+    """Start the sandbox unless it runs, return its state when ARM answers. Raises SandboxError."""
+    if not running(directory):
+        _check(directory)
+        process = _launch(directory)
+    else:
+        process = None
+    end = time.monotonic() + START_SECONDS
+    notice = time.monotonic() + 2
+    while time.monotonic() < end:
+        answer: dict[str, Any] | None = ask(directory, {"operation": "ready"}, timeout=0.5)
+        if answer is not None:
+            return answer
+        if process is not None and process.poll() not in (None, 3):
+            raise SandboxError(f"The sandbox did not start: {_tail(directory, 'supervisor')}")
+        if time.monotonic() > notice:
+            say("The sandbox starts; the first time it makes keys and certificates.")
+            notice = end
+        time.sleep(PAUSE)
+    raise SandboxError(
+        f"The sandbox in {directory} does not answer after {START_SECONDS:.0f} seconds. "
+        f"Its last word: {_tail(directory, 'azure')}"
+    )
+
+
+def stop(directory: Directory) -> bool:
+    """Stop everything of the sandbox, orphans of a killed one too. False when nothing ran."""
+    found = running(directory)
+    if found:
+        pid = (state(directory) or {}).get("pid")
+        if pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        end = time.monotonic() + STOP_SECONDS
+        while running(directory):
+            if time.monotonic() > end:
+                raise SandboxError(
+                    f"The sandbox in {directory} (process {pid}) does not stop; see "
+                    f"{directory.log('supervisor')}"
+                )
+            time.sleep(PAUSE)
+    left = processes.kill_marked({processes.SANDBOX_MARK: str(directory)})
+    return found or left > 0
+
+
+def reset(directory: Directory) -> None:
+    """Stop the sandbox and remove its directory. Raises SandboxError for a foreign directory."""
+    if directory.path.exists() and not directory.lock.exists() and any(directory.path.iterdir()):
+        raise SandboxError(f"{directory} is not a sandbox's directory; nothing was removed")
+    stop(directory)
+    shutil.rmtree(directory.path, ignore_errors=True)
+    shutil.rmtree(directory.sockets, ignore_errors=True)
+    if directory.path.exists():
+        raise SandboxError(f"{directory} could not be removed completely")
+
+
+def state(directory: Directory) -> dict[str, Any] | None:
+    """What the supervisor last wrote; None before the first start."""
+    try:
+        found: dict[str, Any] = json.loads(directory.state.read_text())
+    except (OSError, ValueError):
+        return None
+    return found
+
+
+def ask(directory: Directory, request: dict[str, Any], timeout: float = 5.0) -> Any:
+    """One question to the supervisor; None when it does not answer."""
+    try:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(timeout)
+            connection.connect(str(directory.control_socket))
+            connection.sendall(json.dumps(request).encode() + b"\n")
+            answer = json.loads(connection.makefile().readline() or "{}")
+    except (OSError, ValueError):
+        return None
+    return answer.get("result")
+
+
+def _check(directory: Directory) -> None:
+    try:
+        check_tools()
+    except Missing as missing:
+        raise SandboxError(str(missing)) from None
+    try:
+        directory.create()
+        free = shutil.disk_usage(directory.path).free
+    except OSError as error:
+        raise SandboxError(
+            f"The sandbox's directory {directory} cannot be used: {error.strerror or error}. "
+            "Choose another with --dir."
+        ) from None
+    if not os.access(directory.path, os.W_OK | os.X_OK):
+        raise SandboxError(f"{directory} is not writable; choose another with --dir")
+    if free < FREE_BYTES:
+        raise SandboxError(
+            f"Only {free // 2**20} MB are free on the disk of {directory}; a sandbox needs "
+            f"{FREE_BYTES // 2**20} MB. Free some, or choose another place with --dir."
+        )
+
+
+def _launch(directory: Directory) -> subprocess.Popen[bytes]:
+    environment = without_sandbox(os.environ)
+    path = [str(checkout()), environment.get("PYTHONPATH", "")]
+    environment["PYTHONPATH"] = os.pathsep.join(part for part in path if part)
+    with directory.log("supervisor").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "sandbox.supervisor", "--dir", str(directory)],
+            env=environment,
+            cwd=directory.path,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+
+
+def _tail(directory: Directory, service: str) -> str:
+    """The last line of a log."""
+    try:
+        lines = directory.log(service).read_text(errors="replace").strip().splitlines()
+    except OSError:
+        lines = []
+    return lines[-1] if lines else f"nothing; see {directory.logs}"
