@@ -31,6 +31,7 @@ def client_environment(directory: Directory) -> dict[str, str]:
         **dict.fromkeys(NO_PROXY, "127.0.0.1,localhost"),
         **dict.fromkeys(TRUST, str(directory.ca_bundle)),
         **{OUTER + name: outer.get(name, "") for name in (*PROXY, *NO_PROXY, *TRUST)},
+        "AMLOPS_TARGET": "sandbox",
         "PULUMI_BACKEND_URL": f"file://{directory.pulumi}",
         "PULUMI_CONFIG_PASSPHRASE": secrets["passphrase"],
         "PULUMI_SKIP_UPDATE_CHECK": "true",

@@ -28,7 +28,11 @@ class Identity:
     principal_id: str
     client_secret: str
     passphrase: str
-    """Encrypts the secrets in the state of the sandbox's Pulumi stacks."""
+    """Encrypts the secrets in the state of the sandbox's Pulumi stacks.
+
+    The same in every sandbox: the stack files carry the salt that belongs to it, so that Pulumi
+    never writes one of its own into them. It guards nothing but a sandbox's throw-away keys.
+    """
     signing_key: str
     """RSA, PEM."""
     key_id: str
@@ -61,7 +65,7 @@ class Identity:
             client_id=client,
             principal_id=principal,
             client_secret=secrets.token_urlsafe(30),
-            passphrase=secrets.token_urlsafe(30),
+            passphrase="sandbox",  # noqa: S106
             signing_key=pem,
             key_id=secrets.token_hex(10),
         )
