@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from sandbox.arm.application import application as arm
@@ -42,14 +43,13 @@ class Hosts:
     def __init__(self, azure: Azure) -> None:
         self.azure = azure
         self.applications: dict[str, Application] = {
-            name: import_module(module).application(azure) for name, module in MODULES.items()
+            name: import_module(module).application(azure)
+            for name, module in MODULES.items()
+            if find_spec(module)
         }
         self.applications["arm"] = arm(azure, all_routes())  # type: ignore[assignment]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self.lifespan(receive, send)
-            return
         name = application_of(_host(scope))
         if name == "data-plane":
             try:
@@ -66,17 +66,6 @@ class Hosts:
             await answer(send, ArmError(403, "UnknownHost", text))
             return
         await application(scope, receive, send)
-
-    async def lifespan(self, receive: Receive, send: Send) -> None:
-        while True:
-            message = await receive()
-            if message["type"] == "lifespan.startup":
-                await self.azure.start()
-                await send({"type": "lifespan.startup.complete"})
-            else:
-                await self.azure.close()
-                await send({"type": "lifespan.shutdown.complete"})
-                return
 
     def caller(self, scope: Scope) -> Any:
         """Who calls the data plane. Raises 401; the discovery document is for everybody."""

@@ -12,6 +12,7 @@ from sandbox.arm.request import Request
 from sandbox.arm.resource import Resource
 from sandbox.arm.routes import Route
 from sandbox.arm.types import Body, Change, ResourceType
+from sandbox.vault.secrets import Secrets
 
 if TYPE_CHECKING:
     from sandbox.azure import Azure
@@ -48,9 +49,7 @@ def _view(_azure: Azure, vault: Resource, body: Body) -> None:
 
 
 async def _purge(azure: Azure, kept: list[Resource]) -> None:
-    from sandbox.vault import forget_vault
-
-    await forget_vault(azure, kept[0])
+    Secrets(azure.store, azure.clock).forget(kept[0].id.key)
 
 
 def _deleted_view(azure: Azure, deleted: Deleted) -> dict[str, Any]:
