@@ -1,0 +1,1 @@
+"""The policy pack: what may exist. Rules are importable; only `__main__` starts a server."""
