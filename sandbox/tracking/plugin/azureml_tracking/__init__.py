@@ -27,8 +27,9 @@ def tracking_store(store_uri: str, artifact_uri: str | None = None) -> Any:
 
 def model_registry(store_uri: str) -> Any:
     """MLflow asks for one; the models of a workspace are Azure ML's, so nobody calls it."""
-    from azureml_tracking.stores import Workspaces
     from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore
+
+    from azureml_tracking.stores import Workspaces
 
     return Workspaces(_folder(store_uri), SqlAlchemyStore)
 
