@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from sandbox.arm.application import application as arm
@@ -43,9 +42,9 @@ class Hosts:
     def __init__(self, azure: Azure) -> None:
         self.azure = azure
         self.applications: dict[str, Application] = {
-            name: import_module(module).application(azure)
+            name: found.application(azure)
             for name, module in MODULES.items()
-            if find_spec(module)
+            if (found := _module(module))
         }
         self.applications["arm"] = arm(azure, all_routes())  # type: ignore[assignment]
 
@@ -83,6 +82,14 @@ class Hosts:
                 self.azure.identity, MACHINE_LEARNING
             )
             raise refusal from None
+
+
+def _module(name: str) -> Any:
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        print(f"left out {name}: {error}")
+        return None
 
 
 async def answer(send: Send, error: ArmError) -> None:

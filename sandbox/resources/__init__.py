@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from importlib import import_module
-from importlib.util import find_spec
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -33,7 +32,13 @@ MODULES = (
 
 
 def _modules() -> list[ModuleType]:
-    return [import_module(name) for name in MODULES if find_spec(name)]
+    found = []
+    for name in MODULES:
+        try:
+            found.append(import_module(name))
+        except ModuleNotFoundError as error:
+            print(f"left out {name}: {error}")
+    return found
 
 
 def all_types() -> list[ResourceType]:
