@@ -67,6 +67,9 @@ def _prepare(azure: Azure, change: Change) -> None:
             f"The request timeout must be more than 0 and at most {_LONGEST_TIMEOUT:.0f} s.",
             "properties.requestSettings.requestTimeout",
         )
+    for probe in ("livenessProbe", "readinessProbe"):
+        for name in ("initialDelay", "period", "timeout"):
+            release.seconds(properties[probe].get(name), 0)
     _check_references(azure, deployment)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from sandbox.arm.errors import invalid
 from sandbox.arm.resource import Resource
+from sandbox.jobs.iso8601 import duration
 from sandbox.serving.contents import Contents
 
 if TYPE_CHECKING:
@@ -22,10 +23,6 @@ _STORED = "release"
 
 # What a process of a deployment depends on; anything else changes in place.
 _REVISION = ("model", "codeConfiguration", "environmentId", "environmentVariables", "instanceType")
-
-_DURATION = re.compile(
-    r"PT(?=\d)(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True)
@@ -120,10 +117,11 @@ def socket(azure: Azure, deployment: Resource, release: Release, number: int) ->
     return azure.directory.sockets / f"{key(deployment)}-{release.revision}-{number}"
 
 
-def seconds(duration: Any, default: float) -> float:
-    """An ISO 8601 duration of hours, minutes and seconds, as probes and timeouts have it."""
-    match = _DURATION.fullmatch(str(duration or ""))
-    if not match:
+def seconds(text: str | None, default: float) -> float:
+    """Of a probe or a timeout in ISO 8601; raises ArmError 400 for what is no duration."""
+    if not text:
         return default
-    hours, minutes, rest = (float(part or 0) for part in match.groups())
-    return hours * 3600 + minutes * 60 + rest
+    try:
+        return duration(text).total_seconds()
+    except ValueError as error:
+        raise invalid(f"{error}.") from None

@@ -76,7 +76,7 @@ async def _start(azure: Azure, deployment: Resource, new: Release, number: int) 
     limit = seconds(probe.get("initialDelay"), 10) + seconds(probe.get("period"), 10) * int(
         probe.get("failureThreshold") or 30
     )
-    ready = asyncio.create_task(_untilhealthy(socket(azure, deployment, new, number)))
+    ready = asyncio.create_task(_until_healthy(socket(azure, deployment, new, number)))
     ended = asyncio.create_task(azure.supervisor.wait(name))
     try:
         await asyncio.wait({ready, ended}, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
@@ -131,7 +131,7 @@ async def _stop_others(azure: Azure, deployment: Resource, kept: set[str], grace
         (azure.directory.sockets / name.removeprefix(UNIT_PREFIX)).unlink(missing_ok=True)
 
 
-async def _untilhealthy(socket: Path) -> None:
+async def _until_healthy(socket: Path) -> None:
     while not await healthy(socket, timeout=None):
         await asyncio.sleep(0.05)
 

@@ -1,0 +1,107 @@
+"""Endpoints and deployments made with the official client; their processes are real ones."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure.ai.ml.entities import (
+    CodeConfiguration,
+    Environment,
+    ManagedOnlineDeployment,
+    ManagedOnlineEndpoint,
+    Model,
+    OnlineRequestSettings,
+)
+
+CONDA = {
+    "name": "serving",
+    "dependencies": ["python=3.11", {"pip": ["azureml-inference-server-http==1.5.1"]}],
+}
+LINE = """
+    import json, os
+    from pathlib import Path
+
+    def init():
+        global slope
+        model = next(Path(os.environ["AZUREML_MODEL_DIR"]).rglob("line.json"))
+        slope = json.loads(model.read_text())["slope"]
+
+    def run(body):
+        return [slope * x for x in json.loads(body)["data"]]
+"""
+
+
+@pytest.fixture
+def endpoint(ml: Any) -> Iterator[str]:
+    """The name of a new endpoint with keys; it is deleted afterwards, with its deployments."""
+    name = f"ep-{uuid.uuid4().hex[:8]}"
+    ml.online_endpoints.begin_create_or_update(
+        ManagedOnlineEndpoint(name=name, auth_mode="key")
+    ).result()
+    yield name
+    ml.online_endpoints.begin_delete(name).result()
+
+
+@pytest.fixture
+def deploy(ml: Any, endpoint: str, tmp_path: Path) -> Callable[..., Any]:
+    """Deploy a line through the origin: ``deploy("blue", slope=3)``, or any other script."""
+
+    def make(name: str, script: str = LINE, slope: float = 2, **settings: Any) -> Any:
+        folder = tmp_path / uuid.uuid4().hex
+        (folder / "code").mkdir(parents=True)
+        (folder / "code" / "score.py").write_text(textwrap.dedent(script))
+        (folder / "model").mkdir()
+        (folder / "model" / "line.json").write_text(json.dumps({"slope": slope}))
+        requests = settings.pop("requests", OnlineRequestSettings())
+        deployment = ManagedOnlineDeployment(
+            name=name,
+            endpoint_name=endpoint,
+            model=Model(path=str(folder / "model"), name=f"line-{uuid.uuid4().hex[:8]}"),
+            code_configuration=CodeConfiguration(
+                code=str(folder / "code"), scoring_script="score.py"
+            ),
+            environment=Environment(
+                image="mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04",
+                conda_file=CONDA,
+                name="serving-test",
+                version="1",
+            ),
+            instance_type="Standard_DS3_v2",
+            instance_count=settings.pop("instances", 1),
+            request_settings=requests,
+            **settings,
+        )
+        return ml.online_deployments.begin_create_or_update(deployment).result()
+
+    return make
+
+
+@pytest.fixture
+def send_traffic(ml: Any, endpoint: str) -> Callable[[dict[str, int]], None]:
+    def send(traffic: dict[str, int]) -> None:
+        changed = ml.online_endpoints.get(endpoint)
+        changed.traffic = traffic
+        ml.online_endpoints.begin_create_or_update(changed).result()
+
+    return send
+
+
+@pytest.fixture
+def score(sandbox: Any, ml: Any, endpoint: str) -> Callable[..., Any]:
+    """Ask the endpoint by plain HTTPS; the answer with its status and headers."""
+    address = ml.online_endpoints.get(endpoint).scoring_uri
+    key = ml.online_endpoints.get_keys(endpoint).primary_key
+
+    def ask(data: Any, key: str = key, **headers: str) -> Any:
+        with sandbox.http() as client:
+            sent = {"authorization": f"Bearer {key}"}
+            sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+            return client.post(address, json=data, headers=sent)
+
+    return ask
