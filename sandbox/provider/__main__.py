@@ -1,0 +1,51 @@
+"""`python -m sandbox.provider [ENGINE]`: serves on a free port and prints it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from concurrent import futures
+
+import grpc
+
+from sandbox.provider.protocol import grpc_service
+
+WORKERS = 64  # requests at a time; most of them wait for Azure
+MESSAGE_SIZE = 400 * 1024 * 1024  # bytes; the engine's own limit
+
+
+def main(arguments: list[str]) -> int:
+    engine = next((argument for argument in arguments if not argument.startswith("-")), "")
+    server = grpc.server(
+        futures.ThreadPoolExecutor(WORKERS),
+        options=[
+            ("grpc.max_receive_message_length", MESSAGE_SIZE),
+            ("grpc.max_send_message_length", MESSAGE_SIZE),
+        ],
+    )
+    grpc_service.add_ResourceProviderServicer_to_server(_provider(engine), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    print(port, flush=True)
+    done = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: done.set())
+    done.wait()
+    server.stop(grace=1).wait()
+    return 0
+
+
+def _provider(engine: str) -> grpc_service.ResourceProviderServicer:
+    if os.environ.get("AMLOPS_PROVIDER") == "instant":
+        from sandbox.provider.instant import Instant
+
+        return Instant()
+    from sandbox.provider.service import Provider
+
+    return Provider(engine)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
