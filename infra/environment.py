@@ -65,7 +65,7 @@ def declare(settings: Settings, environment: str, client: Client) -> dict[str, A
         else None
     )
     identities = Identities("identities", IdentitiesArgs(names, placement))
-    before = RoleAssignments(
+    grants = RoleAssignments(
         "workspace-roles",
         RoleAssignmentsArgs(names, _workspace_grants(foundation, storage, registry, identities)),
     )
@@ -80,10 +80,10 @@ def declare(settings: Settings, environment: str, client: Client) -> dict[str, A
             insights=foundation.insights.id,
             identity=identities.workspace.id,
             keyless=not settings.storage.shared_keys,
+            after=grants.assignments,
             registry=registry.registry.id if registry else None,
         ),
-        # The service uses its identity while it makes the workspace.
-        pulumi.ResourceOptions(protect=settings.protection, depends_on=before.assignments),
+        protected,
     )
     RoleAssignments(
         "roles",

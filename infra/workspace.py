@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -23,6 +24,8 @@ class WorkspaceArgs:
     """Id of the user-assigned identity that it acts as."""
     keyless: bool
     """Whether its own datastores are reached by identity rather than by the account's key."""
+    after: Sequence[pulumi.Resource]
+    """The grants of that identity: the service uses it while it makes the workspace."""
     registry: pulumi.Input[str] | None = None
     """Id of a container registry; None: the service makes one when it needs it."""
 
@@ -61,6 +64,7 @@ class Workspace(pulumi.ComponentResource):
             tags=args.placement.tags,
             opts=pulumi.ResourceOptions(
                 parent=self,
+                depends_on=args.after,
                 # The registry that the service made itself is not ours to take away again.
                 ignore_changes=[] if args.registry else ["containerRegistry"],
             ),

@@ -1,0 +1,141 @@
+"""Pulumi without engine and provider: records what the program registers, throws on the unforeseen.
+
+A type that is not in FORESEEN, a function call or a read ends the program: whoever adds a resource
+to `infra/` says here what Azure would answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
+
+from infra.environment import Client, declare
+from infra.settings import Settings, parse
+
+SUBSCRIPTION = "0f0e0d0c-0b0a-4908-8706-050403020100"
+CLIENT = Client(SUBSCRIPTION, "1f1e1d1c-1b1a-4918-8716-151413121110")
+
+# Type -> the input that holds the name.
+FORESEEN = {
+    "azure-native:resources:ResourceGroup": "resourceGroupName",
+    "azure-native:operationalinsights:Workspace": "workspaceName",
+    "azure-native:applicationinsights:Component": "resourceName",
+    "azure-native:keyvault:Vault": "vaultName",
+    "azure-native:storage:StorageAccount": "accountName",
+    "azure-native:storage:BlobContainer": "containerName",
+    "azure-native:containerregistry:Registry": "registryName",
+    "azure-native:managedidentity:UserAssignedIdentity": "resourceName",
+    "azure-native:authorization:RoleAssignment": "roleAssignmentName",
+    "azure-native:authorization:ManagementLockByScope": "lockName",
+    "azure-native:machinelearningservices:Workspace": "workspaceName",
+    "azure-native:machinelearningservices:Datastore": "name",
+    "azure-native:machinelearningservices:Compute": "computeName",
+    "azure-native:machinelearningservices:OnlineEndpoint": "endpointName",
+}
+
+MINIMAL: dict[str, Any] = {"workload": "bikes", "owner": "me", "cost_centre": "4711"}
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A custom resource: its inputs as the engine would get them, and its options."""
+
+    type: str
+    name: str
+    inputs: dict[str, Any]
+    protect: bool
+    ignore_changes: tuple[str, ...]
+    dependencies: tuple[str, ...]
+    parent: str
+
+    @property
+    def short_type(self) -> str:
+        return self.type.removeprefix("azure-native:")
+
+
+@dataclass
+class Plan:
+    resources: dict[str, Registered] = field(default_factory=dict)
+    components: dict[str, str] = field(default_factory=dict)
+    outputs: dict[str, Any] = field(default_factory=dict)
+
+    def of_type(self, short_type: str) -> list[Registered]:
+        return [r for r in self.resources.values() if r.short_type == short_type]
+
+    def only(self, short_type: str) -> Registered:
+        (found,) = self.of_type(short_type)
+        return found
+
+
+class StrictMocks(Mocks):
+    def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        if not args.custom:
+            if not args.typ.startswith("amlops:infra:"):
+                raise AssertionError(f"unforeseen component type {args.typ} ({args.name})")
+            return "", args.inputs
+        if args.typ not in FORESEEN:
+            raise AssertionError(f"unforeseen resource type {args.typ} ({args.name})")
+        name = args.inputs[FORESEEN[args.typ]]
+        state = {**args.inputs, "name": name}
+        if identity := args.inputs.get("identity"):
+            ids = identity["userAssignedIdentities"]
+            state["identity"] = {**identity, "userAssignedIdentities": {i: {} for i in ids}}
+        if args.typ.endswith(":UserAssignedIdentity"):
+            state["principalId"] = f"principal of {name}"
+        if args.typ.endswith(":OnlineEndpoint"):
+            uri = f"https://{name}.eastus.inference.ml.azure.com/score"
+            state["properties"] = {**args.inputs["properties"], "scoringUri": uri}
+        return f"/id/of/{name}", state
+
+    def call(self, args: MockCallArgs) -> tuple[dict[str, Any], None]:
+        raise AssertionError(f"unforeseen function call {args.token}")
+
+
+class RecordingMonitor(MockMonitor):
+    """Keeps the options, which mocks are not told."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(StrictMocks())
+        self.plan = plan
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802
+        response = super().RegisterResource(request)
+        if request.custom:
+            self.plan.resources[request.name] = Registered(
+                type=request.type,
+                name=request.name,
+                inputs=pulumi.runtime.rpc.deserialize_properties(request.object),
+                protect=request.protect,
+                ignore_changes=tuple(request.ignoreChanges),
+                dependencies=tuple(urn.split("::")[-1] for urn in request.dependencies),
+                parent=request.parent.split("::")[-1],
+            )
+        elif request.type != "pulumi:pulumi:Stack":
+            self.plan.components[request.name] = request.type
+        return response
+
+    def ReadResource(self, request: Any) -> Any:  # noqa: N802
+        raise AssertionError(f"unforeseen read of {request.type} ({request.name})")
+
+
+def settings(**changes: Any) -> Settings:
+    return parse({**MINIMAL, **changes}, "stacks/Pulumi.dev.yaml")
+
+
+def plan(chosen: Settings, environment: str = "dev", client: Client = CLIENT) -> Plan:
+    """What the program registers and exports for these settings."""
+    result = Plan()
+    pulumi.runtime.set_mocks(
+        StrictMocks(), project="amlops", stack=environment, monitor=RecordingMonitor(result)
+    )
+
+    @pulumi.runtime.test
+    def program() -> pulumi.Output[None]:
+        outputs = declare(chosen, environment, client)
+        return pulumi.Output.from_input(outputs).apply(result.outputs.update)
+
+    program()
+    return result

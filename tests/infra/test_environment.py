@@ -1,0 +1,294 @@
+"""What holds in every environment, whatever its settings:
+
+- Everything that bears tags bears the four that costs are told apart by.
+- Nothing is reachable without TLS 1.2, no blob is public, no datastore holds a key.
+- What security hangs on is written out, not left to a default of the SDK or the service.
+- Every grant says why, names its kind of principal, and is called the same in every run.
+- `amlops deploy` owns traffic, the service owns a registry that it made: the program ignores both.
+- Clusters are called alike in every environment; without protection nothing stands in `down`'s way.
+- All of it lies in the one resource group, so that deleting the group deletes the environment.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import uuid
+from pathlib import Path
+
+import pulumi
+import pytest
+
+from infra.settings import Settings, load, table
+from policies.checks import REQUIRED_TAGS
+from policies.pack import rules
+from tests.infra.mocks import FORESEEN, SUBSCRIPTION, Plan, Registered, plan, settings
+
+EVERYTHING = {
+    "registry": "on",
+    "protection": True,
+    "vault": {"purge_protection": True},
+    "tags": {"expiry": "never"},
+    "instances": {"workstation": {"assigned_user": SUBSCRIPTION}},
+    "clusters": {"cpu-cluster": {}, "gpu-cluster": {"priority": "low", "public_ip": False}},
+    "endpoints": {"bike-rentals": {}, "churn": {"auth": "aad_token", "public_access": False}},
+    "datastores": {"data": {}, "raw": {"container": "raw-data"}},
+    "access": {"scientists": {"principal": SUBSCRIPTION, "roles": ["AzureML Data Scientist"]}},
+}
+
+
+@pytest.fixture(scope="module", params=["dev", "test", "prod", "everything"])
+def chosen(request: pytest.FixtureRequest) -> Settings:
+    return settings(**EVERYTHING) if request.param == "everything" else load(request.param)
+
+
+@pytest.fixture(scope="module")
+def planned(chosen: Settings) -> Plan:
+    return plan(chosen)
+
+
+@pytest.fixture(scope="module")
+def everything() -> Plan:
+    return plan(settings(**EVERYTHING))
+
+
+def inputs_of(planned: Plan, short_type: str) -> list[dict]:
+    return [resource.inputs for resource in planned.of_type(short_type)]
+
+
+def takes_tags(resource: Registered) -> bool:
+    _, module, type_ = resource.type.split(":")
+    class_ = getattr(importlib.import_module(f"pulumi_azure_native.{module}"), type_)
+    return "tags" in inspect.signature(class_._internal_init).parameters
+
+
+def test_everything_that_can_bears_the_required_tags(planned: Plan) -> None:
+    for resource in planned.resources.values():
+        if takes_tags(resource):
+            assert set(REQUIRED_TAGS) <= resource.inputs["tags"].keys(), resource.name
+
+
+def test_more_tags_are_passed_on(everything: Plan) -> None:
+    assert everything.only("resources:ResourceGroup").inputs["tags"]["expiry"] == "never"
+
+
+def test_the_tag_rule_looks_at_every_type_that_bears_tags(everything: Plan) -> None:
+    tagged = {r.type for r in everything.resources.values() if takes_tags(r)}
+    assert tagged == set(rules()["required-tags"].metadata.types)
+
+
+def test_storage_is_closed(planned: Plan) -> None:
+    account = planned.only("storage:StorageAccount").inputs
+    assert account["enableHttpsTrafficOnly"] is True
+    assert account["minimumTlsVersion"] == "TLS1_2"
+    assert account["allowBlobPublicAccess"] is False
+    assert account["allowSharedKeyAccess"] is False
+    assert account["allowCrossTenantReplication"] is False
+    for container in inputs_of(planned, "storage:BlobContainer"):
+        assert container["publicAccess"] == "None"
+
+
+def test_shared_keys_are_a_setting_that_the_workspace_follows() -> None:
+    planned = plan(settings(storage={"shared_keys": True}))
+    assert planned.only("storage:StorageAccount").inputs["allowSharedKeyAccess"] is True
+    workspace = planned.only("machinelearningservices:Workspace").inputs
+    assert workspace["systemDatastoresAuthMode"] == "AccessKey"
+
+
+def test_the_vault_goes_by_roles_and_soft_deletes(chosen: Settings, planned: Plan) -> None:
+    vault = planned.only("keyvault:Vault").inputs["properties"]
+    assert vault["enableRbacAuthorization"] is True
+    assert vault["enableSoftDelete"] is True
+    # The service refuses `false`.
+    expected = True if chosen.vault.purge_protection else None
+    assert vault.get("enablePurgeProtection") is expected
+
+
+def test_datastores_hold_no_key(planned: Plan) -> None:
+    for datastore in inputs_of(planned, "machinelearningservices:Datastore"):
+        properties = datastore["properties"]
+        assert properties["credentials"] == {"credentialsType": "None"}
+        assert properties["accountName"] == planned.outputs["storageAccount"]
+
+
+def test_a_datastore_has_its_container(everything: Plan) -> None:
+    made = {c["containerName"] for c in inputs_of(everything, "storage:BlobContainer")}
+    datastores = inputs_of(everything, "machinelearningservices:Datastore")
+    assert {d["properties"]["containerName"] for d in datastores} == made == {"data", "raw-data"}
+
+
+def test_computes_say_what_security_hangs_on(planned: Plan) -> None:
+    computes = inputs_of(planned, "machinelearningservices:Compute")
+    assert computes
+    for compute in computes:
+        outer = compute["properties"]
+        inner = outer["properties"]
+        assert outer["disableLocalAuth"] is True
+        assert isinstance(inner["enableNodePublicIp"], bool)
+        if outer["computeType"] == "AmlCompute":
+            assert inner["remoteLoginPortPublicAccess"] == "Disabled"
+        else:
+            assert inner["applicationSharingPolicy"] == "Personal"
+            assert inner["sshSettings"] == {"sshPublicAccess": "Disabled"}
+
+
+def test_clusters_follow_their_settings(everything: Plan) -> None:
+    gpu = next(
+        compute["properties"]["properties"]
+        for compute in inputs_of(everything, "machinelearningservices:Compute")
+        if compute["computeName"] == "gpu-cluster"
+    )
+    assert gpu["vmPriority"] == "LowPriority"
+    assert gpu["enableNodePublicIp"] is False
+    assert gpu["scaleSettings"] == {
+        "minNodeCount": 0,
+        "maxNodeCount": 2,
+        "nodeIdleTimeBeforeScaleDown": "PT2M",
+    }
+
+
+def test_an_instance_can_be_for_somebody(everything: Plan) -> None:
+    (instance,) = (
+        compute["properties"]["properties"]
+        for compute in inputs_of(everything, "machinelearningservices:Compute")
+        if compute["properties"]["computeType"] == "ComputeInstance"
+    )
+    user = instance["personalComputeInstanceSettings"]["assignedUser"]
+    assert user["objectId"] == SUBSCRIPTION
+    assert instance["idleTimeBeforeShutdown"] == "PT30M"
+
+
+def test_clusters_are_called_alike_everywhere() -> None:
+    names = [plan(load(name), name).outputs["clusters"] for name in ("dev", "test", "prod")]
+    assert names == [{"cpu-cluster": "cpu-cluster"}] * 3
+
+
+def test_every_grant_has_a_reason_and_a_known_role(planned: Plan) -> None:
+    grants = inputs_of(planned, "authorization:RoleAssignment")
+    assert grants
+    known = {f"/{id_}" for id_ in table("roles.yaml").values()}
+    for grant in grants:
+        assert len(grant["description"]) > 10
+        assert grant["principalType"] in {"ServicePrincipal", "Group", "User"}
+        assert any(grant["roleDefinitionId"].endswith(id_) for id_ in known)
+        assert grant["scope"].startswith("/id/of/")
+        uuid.UUID(grant["roleAssignmentName"])
+
+
+def test_grants_are_called_the_same_in_every_run(chosen: Settings, planned: Plan) -> None:
+    def names(of: Plan) -> set[str]:
+        return {g["roleAssignmentName"] for g in inputs_of(of, "authorization:RoleAssignment")}
+
+    assert names(plan(chosen)) == names(planned)
+    assert len(names(planned)) == len(planned.of_type("authorization:RoleAssignment"))
+
+
+def test_the_workspace_waits_for_the_grants_of_its_identity(planned: Plan) -> None:
+    before = {name for name in planned.resources if name.startswith("workspace-roles-")}
+    assert before
+    assert before <= set(planned.only("machinelearningservices:Workspace").dependencies)
+
+
+def test_a_lazy_registry_is_the_services(planned: Plan, chosen: Settings) -> None:
+    workspace = planned.only("machinelearningservices:Workspace")
+    if chosen.registry == "lazy":
+        assert workspace.ignore_changes == ("containerRegistry",)
+        assert "containerRegistry" not in workspace.inputs
+        assert planned.of_type("containerregistry:Registry") == []
+    else:
+        assert workspace.ignore_changes == ()
+        registry = planned.only("containerregistry:Registry").inputs
+        assert workspace.inputs["containerRegistry"] == f"/id/of/{registry['registryName']}"
+        assert registry["adminUserEnabled"] is False
+        assert registry["anonymousPullEnabled"] is False
+
+
+def test_traffic_is_not_the_programs(everything: Plan) -> None:
+    endpoints = everything.of_type("machinelearningservices:OnlineEndpoint")
+    assert len(endpoints) == 2
+    for endpoint in endpoints:
+        assert endpoint.ignore_changes == ("properties.traffic", "properties.mirrorTraffic")
+        assert "traffic" not in endpoint.inputs["properties"]
+
+
+def test_endpoints_follow_their_settings(everything: Plan) -> None:
+    by_name = {
+        e["endpointName"].split("-dev-")[0]: e["properties"]
+        for e in inputs_of(everything, "machinelearningservices:OnlineEndpoint")
+    }
+    assert by_name["bike-rentals"]["authMode"] == "Key"
+    assert by_name["churn"]["authMode"] == "AADToken"
+    assert by_name["churn"]["publicNetworkAccess"] == "Disabled"
+
+
+@pytest.mark.parametrize("environment", ["dev", "test"])
+def test_nothing_stands_in_the_way_of_down(environment: str) -> None:
+    planned = plan(load(environment), environment)
+    assert not any(resource.protect for resource in planned.resources.values())
+    assert planned.of_type("authorization:ManagementLockByScope") == []
+
+
+def test_protection_covers_what_holds_data_and_can_be_lifted(everything: Plan) -> None:
+    protected = {r.short_type for r in everything.resources.values() if r.protect}
+    assert protected >= {
+        "resources:ResourceGroup",
+        "keyvault:Vault",
+        "storage:StorageAccount",
+        "storage:BlobContainer",
+        "machinelearningservices:Workspace",
+    }
+    lock = everything.only("authorization:ManagementLockByScope")
+    assert lock.inputs["level"] == "CanNotDelete"
+    assert not lock.protect
+
+
+def test_all_lies_in_the_one_group(planned: Plan) -> None:
+    group = planned.outputs["resourceGroup"]
+    for resource in planned.resources.values():
+        if "authorization" not in resource.type:
+            assert resource.inputs["resourceGroupName"] == group, resource.name
+
+
+def test_children_are_named_after_their_component(planned: Plan) -> None:
+    for resource in planned.resources.values():
+        assert resource.name.startswith(f"{resource.parent}-")
+        assert resource.parent in planned.components
+
+
+def test_one_component_a_file() -> None:
+    for path in Path("infra").glob("*.py"):
+        assert path.read_text().count("(pulumi.ComponentResource)") <= 1, path
+
+
+def test_outputs_are_what_others_read(everything: Plan) -> None:
+    outputs = everything.outputs
+    assert outputs["environment"] == "dev"
+    assert outputs["subscriptionId"] == SUBSCRIPTION
+    assert outputs["resourceGroup"] == "rg-bikes-dev"
+    assert outputs["workspace"] == {
+        "name": "mlw-bikes-dev",
+        "id": "/id/of/mlw-bikes-dev",
+        "location": "eastus",
+    }
+    endpoint = outputs["endpoints"]["bike-rentals"]
+    assert endpoint["scoringUri"] == (
+        f"https://{endpoint['name']}.eastus.inference.ml.azure.com/score"
+    )
+    assert outputs["instances"]["workstation"].startswith("workstation-dev-")
+    assert outputs["clusters"]["gpu-cluster"] == "gpu-cluster"
+    assert outputs["registry"].startswith("crbikesdev")
+    assert outputs["protection"] is True
+    assert outputs["tags"]["cost-centre"] == "4711"
+
+
+def test_mocks_foresee_nothing_that_is_not_made(everything: Plan) -> None:
+    assert {resource.type for resource in everything.resources.values()} == set(FORESEEN)
+
+
+def test_mocks_throw_on_the_unforeseen() -> None:
+    class Surprise(pulumi.CustomResource):
+        def __init__(self) -> None:
+            super().__init__("azure-native:network:VirtualNetwork", "surprise", {})
+
+    with pytest.raises(Exception, match="unforeseen resource type"):
+        pulumi.runtime.test(Surprise)()
