@@ -28,6 +28,7 @@ from pulumi.runtime import settings
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
 from tools.pulumi import packages
+from tools.pulumi.lifetime import follow_engine
 
 # Pulumi's own limit: states and inputs of large stacks pass gRPC's default of 4 MB.
 MESSAGE_LIMIT = 400 * 1024 * 1024
@@ -131,15 +132,7 @@ def main() -> None:
         signal.signal(number, lambda *_: done.set())
     _, port = serve(LanguageHost())
     print(port, flush=True)
-
-    def watch_engine() -> None:
-        # The engine holds the other end of standard input for as long as it lives; the end of the
-        # file is the one sign that an engine killed with SIGKILL leaves behind.
-        while os.read(0, 4096):
-            pass
-        done.set()
-
-    threading.Thread(target=watch_engine, daemon=True).start()
+    follow_engine()
     done.wait()
     # Not sys.exit: a program that is still running in a worker thread would be waited for.
     sys.stdout.flush()

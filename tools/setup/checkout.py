@@ -19,8 +19,13 @@ class Checkout:
 
     @property
     def bin(self) -> Path:
-        """The Pulumi command line and its plugins."""
+        """The Pulumi command line and what it expects beside it."""
         return self.tools / "bin"
+
+    @property
+    def stand_ins(self) -> Path:
+        """What is on PATH in the sandbox only: it takes the place of a vendor's plugin."""
+        return self.tools / "stand-ins"
 
     @property
     def azurite(self) -> Path:

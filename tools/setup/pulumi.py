@@ -1,14 +1,12 @@
 """The Pulumi command line: an official one on PATH, else one built from its Go module.
 
-The build lacks what an official installation has beside the program. The language host is ours
-(`tools/pulumi/language_host.py`); the scripts that start policy packs and dynamic providers are
-copied out of the SDK's Go module.
+The build lacks what an official installation has beside the program: the language host is ours
+then, and policy packs and dynamic providers are started by launchers of ours.
 """
 
 import os
 import re
 import shlex
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -19,30 +17,35 @@ from tools.setup.step import Step, Work
 
 OLDEST: Version = (3, 220)
 COMMAND = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
-SDK = "github.com/pulumi/pulumi/sdk/v3"
-VERSION_VARIABLE = f"{SDK}/go/common/version.Version"
+VERSION_VARIABLE = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 HOST = "pulumi-language-python"
-SCRIPTS = ("pulumi-analyzer-policy-python", "pulumi-resource-pulumi-python")
-STAND_IN = "pulumi-resource-azure-native"
+# What an official installation has beside the program, and the modules that take its place.
+BESIDE = {
+    HOST: "tools.pulumi.language_host",
+    "pulumi-analyzer-policy-python": "tools.pulumi.plugin pulumi.policy",
+    "pulumi-resource-pulumi-python": "tools.pulumi.plugin pulumi.dynamic",
+}
+# Apart from the others: it may be on PATH in the sandbox only, never where Azure is the target.
+STAND_IN = ("pulumi-resource-azure-native", "tools.pulumi.plugin sandbox.provider")
 
 
 def step(checkout: Checkout) -> Step:
     module = checkout.root / "tools" / "pulumi"
     found = official(os.environ.get("PATH", ""), checkout.bin)
-    products = [checkout.bin / name for name in ("pulumi", STAND_IN)]
+    products = [checkout.bin / "pulumi", checkout.stand_ins / STAND_IN[0]]
     if not found:
-        products += [checkout.bin / name for name in (HOST, *SCRIPTS)]
+        products += [checkout.bin / name for name in BESIDE]
 
     def run(work: Work) -> None:
         if found:
-            for name in (HOST, *SCRIPTS):
+            for name in BESIDE:
                 (checkout.bin / name).unlink(missing_ok=True)
             _link(found, checkout.bin / "pulumi")
         else:
             _build(work, module)
-            _copy_scripts(work, module)
-            _launch(checkout, HOST, "tools.pulumi.language_host")
-        _launch(checkout, STAND_IN, "sandbox.provider")
+            for name, runs in BESIDE.items():
+                _launch(checkout, checkout.bin / name, runs)
+        _launch(checkout, checkout.stand_ins / STAND_IN[0], STAND_IN[1])
 
     return Step(
         name="pulumi",
@@ -50,7 +53,7 @@ def step(checkout: Checkout) -> Step:
         first_time="at once" if found else "2 to 4 min the first time: 600 packages to compile",
         gigabytes=0.1 if found else 3.0,
         run=run,
-        inputs=[module / "go.mod", module / "go.sum", _identity(found)],
+        inputs=[module / "go.mod", module / "go.sum", _identity(found), f"{BESIDE} {STAND_IN}"],
         products=products,
         needs=[] if found else [GO],
     )
@@ -105,16 +108,6 @@ def _check_toolchain(module: Path) -> None:
         )
 
 
-def _copy_scripts(work: Work, module: Path) -> None:
-    sdk = Path(_ask_go(module, "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", SDK))
-    for name in SCRIPTS:
-        fresh = work.checkout.bin / f"{name}.new"
-        fresh.unlink(missing_ok=True)  # a copy of a read-only file could not be written again
-        shutil.copyfile(sdk / "python" / "dist" / name, fresh)
-        fresh.chmod(0o755)
-        fresh.replace(work.checkout.bin / name)
-
-
 def _ask_go(module: Path, *arguments: str) -> str:
     done = subprocess.run(["go", *arguments], cwd=module, capture_output=True, text=True)
     if done.returncode != 0:
@@ -122,11 +115,12 @@ def _ask_go(module: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def _launch(checkout: Checkout, name: str, module: str) -> None:
+def _launch(checkout: Checkout, launcher: Path, module: str) -> None:
     """An executable that runs a module of this checkout, whatever the working directory."""
     python = shlex.quote(str(checkout.venv / "bin" / "python"))
     root = shlex.quote(str(checkout.root))
-    fresh = checkout.bin / f"{name}.new"
+    launcher.parent.mkdir(parents=True, exist_ok=True)
+    fresh = launcher.with_name(f"{launcher.name}.new")
     # -P: the working directory is a Pulumi program; its modules must not hide others.
     fresh.write_text(
         "#!/bin/sh\n"
@@ -134,7 +128,7 @@ def _launch(checkout: Checkout, name: str, module: str) -> None:
         f'exec {python} -P -u -m {module} "$@"\n'
     )
     fresh.chmod(0o755)
-    fresh.replace(checkout.bin / name)
+    fresh.replace(launcher)
 
 
 def _link(installed: Path, name: Path) -> None:

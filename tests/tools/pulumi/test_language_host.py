@@ -132,20 +132,41 @@ def test_install_has_nothing_to_do(pulumi: Pulumi) -> None:
     assert "nothing to install" in install.stdout + install.stderr
 
 
-def test_the_host_ends_with_an_engine_that_was_killed(
+def test_a_dynamic_provider_runs(pulumi: Pulumi, project: Path) -> None:
+    program = """
+from pulumi.dynamic import CreateResult, Resource, ResourceProvider
+
+class Provider(ResourceProvider):
+    def create(self, props):
+        return CreateResult("id-1", {**props, "made": "by the provider"})
+
+class Thing(Resource):
+    made: object
+
+import pulumi
+pulumi.export("made", Thing(Provider(), "thing", {"made": None}).made)
+"""
+    (project / "app" / "__main__.py").write_text(program)
+    up = pulumi("up", "--yes", "--skip-preview")
+    assert up.returncode == 0, up.stdout + up.stderr
+    assert pulumi("stack", "output", "made").stdout.strip() == "by the provider"
+
+
+def test_nothing_stays_behind_an_engine_that_was_killed(
     project: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
     """As `kill -9` leaves it: no signal, no closed connection that anybody looks at."""
     fifo = tmp_path / "running"
     os.mkfifo(fifo)
     command = [PULUMI, "preview", "--non-interactive", "--config", f"fifo={fifo}"]
+    command += ["--policy-pack", "pack"]
     engine = subprocess.Popen(command, cwd=project, env=environment, stdout=subprocess.DEVNULL)
     fifo.read_text()
-    hosts = psutil.Process(engine.pid).children(recursive=True)
+    plugins = psutil.Process(engine.pid).children(recursive=True)
     engine.kill()
     engine.wait()
-    assert len(hosts) == 1
-    assert psutil.wait_procs(hosts, timeout=30)[1] == []
+    assert len(plugins) == 2  # the language host and the policy pack
+    assert psutil.wait_procs(plugins, timeout=30)[1] == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

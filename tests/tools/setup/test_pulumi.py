@@ -72,7 +72,8 @@ def test_with_an_installation_no_go_is_needed_and_no_host_of_ours_is_in_the_way(
     assert list(step.needs) == []
     step.run(Work(checkout, Commands(lock=0), tmp_path / "log"))
     assert (checkout.bin / "pulumi").resolve() == program
-    assert sorted(each.name for each in checkout.bin.iterdir()) == ["pulumi", pulumi.STAND_IN]
+    assert [each.name for each in checkout.bin.iterdir()] == ["pulumi"]
+    assert [each.name for each in checkout.stand_ins.iterdir()] == ["pulumi-resource-azure-native"]
 
 
 def test_launcher_runs_a_module_of_the_checkout_from_anywhere(tmp_path: Path) -> None:
@@ -85,11 +86,11 @@ def test_launcher_runs_a_module_of_the_checkout_from_anywhere(tmp_path: Path) ->
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "room.py").write_text("print('hidden')")
-    pulumi._launch(checkout, "launcher", "room")
+    pulumi._launch(checkout, checkout.bin / "launcher", "room given")
     done = subprocess.run(
         [checkout.bin / "launcher", "a b", "c"], cwd=elsewhere, capture_output=True, text=True
     )
-    assert done.stdout == "['a b', 'c']\n"
+    assert done.stdout == "['given', 'a b', 'c']\n"
 
 
 def test_go_that_may_not_fetch_a_newer_one_is_told(
