@@ -15,6 +15,14 @@ from azure.core.exceptions import HttpResponseError
 from tests.sandbox.conftest import RunningSandbox, wait_until
 
 
+BROKEN = """
+    def init():
+        raise RuntimeError("no such luck")
+
+    def run(body): pass
+"""
+
+
 def servers(sandbox: RunningSandbox) -> dict[str, list[int]]:
     """Processes of the sandbox's deployments by unit; each unit has gunicorn and its workers."""
     found: dict[str, list[int]] = {}
@@ -60,7 +68,7 @@ def test_one_serves_switches_fails_and_comes_back(
     assert score({"data": [1]}).json() == [7]
 
     with pytest.raises(HttpResponseError) as failed:
-        deploy("green", script="def init():\n    raise RuntimeError('no such luck')\n")
+        deploy("green", script=BROKEN)
     assert "no such luck" in str(failed.value)
     assert ml.online_deployments.get("green", endpoint).provisioning_state == "Failed"
     assert score({"data": [1]}).json() == [7], "the version before goes on"
