@@ -41,9 +41,10 @@ def client_environment(directory: Directory) -> dict[str, str]:
     for field in ("tenant_id", "client_id", "client_secret", "subscription_id"):
         environment[f"AZURE_{field.upper()}"] = secrets[field]
         environment[f"ARM_{field.upper()}"] = secrets[field]
-    tools = str(checkout() / ".tools" / "bin")
-    path = [part for part in outer.get("PATH", "").split(os.pathsep) if part != tools]
-    environment["PATH"] = os.pathsep.join([tools, *path])
+    # The stand-in for the Azure plugin is on no other PATH: it must never meet a real subscription.
+    tools = [str(checkout() / ".tools" / folder) for folder in ("stand-ins", "bin")]
+    path = [part for part in outer.get("PATH", "").split(os.pathsep) if part not in tools]
+    environment["PATH"] = os.pathsep.join([*tools, *path])
     return environment
 
 
