@@ -34,14 +34,12 @@ class Account:
     secret: str
 
     @classmethod
-    def read(
-        cls, config: Mapping[str, str], environment: Mapping[str, str] = os.environ
-    ) -> Account:
+    def read(cls, config: Mapping[str, str]) -> Account:
         def value(key: str, name: str) -> str:
             return (
                 config.get(key)
-                or environment.get(f"ARM_{name}")
-                or environment.get(f"AZURE_{name}")
+                or os.environ.get(f"ARM_{name}")
+                or os.environ.get(f"AZURE_{name}")
                 or ""
             )
 

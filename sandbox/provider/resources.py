@@ -140,9 +140,7 @@ class Resources:
             inputs[API_VERSION] = resource.api_version
         return found.get("id") or identifier, inputs, shown
 
-    def delete(
-        self, resource: ResourceType, identifier: str, inputs: dict[str, Any], progress: Progress
-    ) -> None:
+    def delete(self, resource: ResourceType, identifier: str, progress: Progress) -> None:
         """Delete a resource; one that is gone already is deleted."""
         if "reset" in resource.row:
             self.arm.put(identifier, resource.api_version, resource.row["reset"])

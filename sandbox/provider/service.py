@@ -24,7 +24,7 @@ VERSION = "3.29.0"
 _AUTONAMING = {0: "propose", 1: "enforce", 2: "disable"}
 
 
-class Provider(grpc_service.ResourceProviderServicer):  # type: ignore[misc]
+class Provider(grpc_service.ResourceProviderServicer):
     """One provider process; configured once, then asked many things at the same time."""
 
     def __init__(self, engine: str = "", connect: Callable[..., Connection] | None = None) -> None:
@@ -187,12 +187,7 @@ class Provider(grpc_service.ResourceProviderServicer):  # type: ignore[misc]
         def delete() -> Any:
             resource = resource_type(_token(request.urn))
             connection = self._open()
-            connection.resources.delete(
-                resource,
-                request.id,
-                decode(request.old_inputs),
-                connection.progress(request.urn),
-            )
+            connection.resources.delete(resource, request.id, connection.progress(request.urn))
             return _empty()
 
         return self._answer(context, request.urn, delete)

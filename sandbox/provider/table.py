@@ -1,4 +1,4 @@
-"""The table of resources (`resources.yaml`) and their shapes (`shapes/`), read when first needed."""
+"""The table of resources (`resources.yaml`) and their shapes (`shapes/`)."""
 
 from __future__ import annotations
 

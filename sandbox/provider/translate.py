@@ -70,7 +70,7 @@ def _outward(resource: ResourceType, kind: Any, value: Any, path: str) -> Any:
     for name, item in value.items():
         inner_path = f"{path}.{name}"
         inner_kind = shape.properties.get(name) if shape else None
-        target = resource.renamed.get(inner_path, name)
+        target = str(resource.renamed.get(inner_path, name))
         if "." in target:
             body = put(body, target, _outward(resource, inner_kind, item, inner_path))
         else:

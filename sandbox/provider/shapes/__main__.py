@@ -50,7 +50,7 @@ class Module:
         }
 
     def fields(self, arguments: type) -> dict[str, Any]:
-        parameters = inspect.signature(arguments.__init__).parameters
+        parameters = inspect.signature(arguments).parameters
         hints = {
             name: typing.get_type_hints(prop.fget, localns=self.names())["return"]
             for _, name, prop in properties(arguments)
@@ -68,7 +68,7 @@ class Module:
         constants = dict(
             re.findall(
                 r"pulumi\.set\(__self__, \"(\w+)\", '([^']*)'\)",
-                inspect.getsource(arguments.__init__),
+                inspect.getsource(arguments),
             )
         )
         if constants:
