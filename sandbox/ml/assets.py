@@ -30,7 +30,7 @@ ENVIRONMENTS = f"{WORKSPACES}/environments"
 COMPONENTS = f"{WORKSPACES}/components"
 
 UPLOAD_PERMISSIONS = "racwdl"
-_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-_.]{0,254}")
+NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-_.]{0,254}")
 
 
 def versions(azure: Azure, container: ResourceId) -> list[Resource]:
@@ -63,7 +63,7 @@ def check_names(change: Change) -> None:
     """Raises 400 for an asset's name or version that the service refuses."""
     name, version = change.resource.id.names[-2:]
     for value, target in ((name, "name"), (version, "version")):
-        if not _NAME.fullmatch(value):
+        if not NAME.fullmatch(value):
             raise invalid(
                 f"'{value}' is not a valid asset {target}: letters, digits, '-', '_' and '.', "
                 "starting with a letter or digit, at most 255.",

@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
+from weakref import WeakKeyDictionary
 from xml.etree import ElementTree
 
 import httpx
@@ -160,6 +161,14 @@ class Blobs:
                 trust_env=False,
             )
         return self._client
+
+
+_shared: WeakKeyDictionary[Any, Blobs] = WeakKeyDictionary()
+
+
+def shared(azure: Azure) -> Blobs:
+    """The one connection pool of this process."""
+    return _shared.setdefault(azure, Blobs(azure))
 
 
 def signed(azure: Azure, location: Location, permissions: str) -> str:

@@ -11,11 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from sandbox.arm.errors import invalid
+from sandbox.arm.errors import conflict, invalid
+from sandbox.arm.request import Request
 from sandbox.arm.resource import Resource
 from sandbox.arm.types import Body, Change, ResourceType
-from sandbox.ml.assets import check_names, complete, refuse_change, resolved, view_container
-from sandbox.ml.blobs import BlobError, Blobs
+from sandbox.ml.assets import (
+    check_names,
+    complete,
+    refuse_change,
+    resolved,
+    versions,
+    view_container,
+)
+from sandbox.ml.blobs import BlobError, shared
 from sandbox.ml.locations import Location, resolve
 from sandbox.ml.workspaces import WORKSPACES, workspace_of
 from sandbox.tracking import runs
@@ -25,6 +33,7 @@ if TYPE_CHECKING:
 
 MODELS = f"{WORKSPACES}/models"
 VERSIONS = f"{MODELS}/versions"
+DEPLOYMENTS = f"{WORKSPACES}/onlineEndpoints/deployments"
 MLFLOW_MODEL = "mlflow_model"
 CUSTOM_MODEL = "custom_model"
 
@@ -89,7 +98,7 @@ async def describe(azure: Azure, model: Resource) -> None:
         return
     content = None
     try:
-        content = await Blobs(azure).read(location(azure, model).join("MLmodel"))
+        content = await shared(azure).read(location(azure, model).join("MLmodel"))
     except BlobError as error:
         azure.log.warning("the flavors of %s are unknown: %s", model.id, error)
     if content:
@@ -111,6 +120,27 @@ def flavors(mlmodel: bytes) -> dict[str, Any]:
     }
 
 
+def refuse_in_use(azure: Azure, version: Resource) -> None:
+    """Raises 409 where a deployment serves the model."""
+    for deployment in azure.resources.list(DEPLOYMENTS):
+        if str(deployment.properties.get("model") or "").lower() == version.id.key:
+            endpoint, name = deployment.id.names[-2:]
+            raise conflict(
+                f"The model '{version.id.names[-2]}:{version.name}' is served by the deployment "
+                f"'{name}' of the endpoint '{endpoint}'. Delete the deployment first.",
+                "ResourceInUse",
+            )
+
+
+def _refuse_delete(azure: Azure, version: Resource, _request: Request) -> None:
+    refuse_in_use(azure, version)
+
+
+def _refuse_delete_container(azure: Azure, model: Resource, _request: Request) -> None:
+    for version in versions(azure, model.id):
+        refuse_in_use(azure, version)
+
+
 def _view(_azure: Azure, _model: Resource, body: Body) -> None:
     properties = body["properties"]
     properties["provisioningState"] = properties.get("provisioningState") or "Succeeded"
@@ -119,12 +149,19 @@ def _view(_azure: Azure, _model: Resource, body: Body) -> None:
 
 
 TYPES = [
-    ResourceType(MODELS, versioned=True, delete_status=200, view=view_container),
+    ResourceType(
+        MODELS,
+        versioned=True,
+        delete_status=200,
+        refuse_delete=_refuse_delete_container,
+        view=view_container,
+    ),
     ResourceType(
         VERSIONS,
         delete_status=200,
         prepare=_prepare,
         provision=_provision,
+        refuse_delete=_refuse_delete,
         view=_view,
     ),
 ]
