@@ -43,7 +43,7 @@ class Violation(NamedTuple):
 
 @dataclass
 class Findings:
-    """Errors, and the paths of properties that the model does not know (no error)."""
+    """Errors, and the paths of properties that the model does not know (no error), both sorted."""
 
     errors: list[Violation] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
@@ -114,6 +114,8 @@ def _findings(
         if path not in seen:  # the first one says it: a wrong type breaks every other rule too
             seen.add(path)
             found.errors.append(Violation(path, message(kind, error.instance)))
+    found.errors.sort()
+    found.unknown.sort()
     return found
 
 

@@ -1,9 +1,11 @@
 """What a document means for a PUT, a PATCH and an answer: one stricter or laxer copy of it each.
 
-Three things differ from plain JSON Schema, in all of them:
+What differs from plain JSON Schema in all of them:
 - a value of an enum is matched without case, as ARM's resource providers do when they read JSON
   (their .NET enum converters ignore case; azure-ai-ml relies on it: `linux`, `key`);
 - the discriminator of a union is such a value too;
+- a dictionary of strings (tags, properties, metadata) takes numbers, booleans and null, which the
+  services read as text: azure-ai-ml sends `hash_version: 202208` and tags as they are in the YAML;
 - objects stay closed, since this is how unknown properties are found.
 """
 
@@ -17,6 +19,8 @@ Schema = dict[str, Any]
 _SCHEMA_MAPS = ("properties", "$defs")
 _SCHEMAS = ("additionalProperties", "items", "if", "then")
 _SCHEMA_LISTS = ("allOf", "anyOf")
+
+_SCALARS = ["boolean", "null", "number", "string"]
 
 _CHOICES: dict[str, tuple[str, ...]] = {}
 
@@ -65,10 +69,14 @@ def _adapt(schema: Any, purpose: Purpose, *, condition: bool = False) -> Any:
     for key in _SCHEMA_LISTS:
         if key in schema:
             adapted[key] = [_adapt(one, purpose, condition=condition) for one in schema[key]]
+    if schema.get("additionalProperties") == {"type": "string"}:
+        adapted["additionalProperties"] = {"type": _SCALARS}
     if "enum" in schema:
         del adapted["enum"]
         adapted["pattern"] = _one_of(tuple(one for one in schema["enum"] if one is not None))
     if condition:
+        if "enum" in schema:
+            adapted["type"] = "string"  # a pattern alone would take null for any kind
         return adapted
     if "required" in schema:
         adapted["required"] = _required(schema, purpose)

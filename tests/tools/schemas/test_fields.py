@@ -1,0 +1,112 @@
+"""How the two kinds of SDK model classes are read, on classes small enough to see whole."""
+
+import sys
+from types import ModuleType
+from typing import Any
+
+import pytest
+from azure.ai.ml._restclient.arm_ml_service import models as ml
+from azure.mgmt.authorization.v2022_04_01 import models as authorization
+
+from tools.schemas.document import document
+from tools.schemas.fields import Field, fields_of, is_model, subtypes_of
+
+
+def field(model: type, *path: str) -> Field:
+    return next(one for one in fields_of(model) if one.path == path)
+
+
+def test_a_rest_field_without_optional_is_required() -> None:
+    assert field(ml.ScaleSettings, "maxNodeCount").required
+    assert not field(ml.ScaleSettings, "minNodeCount").required
+
+
+def test_a_rest_field_that_is_only_read_is_read_only_and_never_required() -> None:
+    state = field(ml.AmlCompute, "provisioningState")
+    assert state.read_only
+    assert not state.required
+
+
+def test_narrowed_visibility_is_mutability() -> None:
+    assert field(ml.AmlCompute, "computeLocation").mutability == ("create", "read")
+    assert field(ml.AmlCompute, "description").mutability == ()
+
+
+def test_inherited_fields_belong_to_the_model() -> None:
+    assert {one.path for one in fields_of(ml.Compute)} < {
+        one.path for one in fields_of(ml.AmlCompute)
+    }
+
+
+def test_subtypes_are_the_concrete_ones_by_wire_value() -> None:
+    name, classes = subtypes_of(ml.Compute)
+    assert name == "computeType"
+    assert classes["AmlCompute"] is ml.AmlCompute
+    assert list(classes) == sorted(classes)
+    assert subtypes_of(ml.ScaleSettings) is None
+    assert subtypes_of(ml.AmlCompute) is None
+
+
+def test_a_flattened_msrest_attribute_has_its_whole_path() -> None:
+    principal = field(authorization.RoleAssignmentCreateParameters, "properties", "principalId")
+    assert principal.required
+    assert field(authorization.RoleAssignmentCreateParameters, "properties", "scope").read_only
+
+
+def test_models_are_told_from_enums() -> None:
+    assert is_model(ml.ScaleSettings)
+    assert is_model(authorization.RoleAssignment)
+    assert not is_model(ml.ComputeType)
+
+
+def schema_of(model: type) -> dict[str, Any]:
+    return document("title", "source", model, model, {})
+
+
+def test_a_flattened_attribute_is_put_back_into_its_object() -> None:
+    schema = schema_of(authorization.RoleAssignmentCreateParameters)
+    definition = schema["$defs"]["RoleAssignmentCreateParameters"]
+    inner = definition["properties"]["properties"]
+    assert definition["required"] == ["properties"]
+    assert inner["required"] == ["principalId", "roleDefinitionId"]
+    assert inner["properties"]["principalType"]["type"] == ["string", "null"]
+    assert "ServicePrincipal" in inner["properties"]["principalType"]["enum"]
+
+
+def test_a_union_is_chosen_by_its_discriminator() -> None:
+    compute = schema_of(ml.Compute)["$defs"]["Compute"]
+    assert compute["required"] == ["computeType"]
+    chosen = {
+        branch["if"]["properties"]["computeType"]["enum"][0]: branch["then"]["$ref"]
+        for branch in compute["allOf"]
+    }
+    assert chosen["AmlCompute"] == "#/$defs/AmlCompute"
+
+
+def test_kinds_of_values() -> None:
+    settings = schema_of(ml.ScaleSettings)["$defs"]["ScaleSettings"]["properties"]
+    assert settings["maxNodeCount"] == {"type": "integer"}
+    assert settings["nodeIdleTimeBeforeScaleDown"] == {
+        "type": ["string", "null"],
+        "format": "duration",
+    }
+
+
+def test_a_discriminator_in_the_msrest_form_is_refused_rather_than_ignored() -> None:
+    class Animal:
+        _attribute_map = {}  # noqa: RUF012
+        _subtype_map = {"kind": {}}  # noqa: RUF012
+
+    with pytest.raises(NotImplementedError, match="Animal"):
+        subtypes_of(Animal)
+
+
+def test_two_models_of_one_name_are_refused() -> None:
+    module = ModuleType("other.models")
+    sys.modules["other"] = sys.modules["other.models"] = module
+    try:
+        twin = type("ScaleSettings", (ml.ScaleSettings,), {"__module__": "other.models"})
+        with pytest.raises(ValueError, match="two models are called ScaleSettings"):
+            document("title", "source", ml.ScaleSettings, twin, {})
+    finally:
+        del sys.modules["other"], sys.modules["other.models"]
