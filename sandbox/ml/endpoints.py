@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from sandbox.azure import Azure
 
 WHOLE = 100
-MOST_MIRRORED = 50
-"""Per cent of the traffic that may be mirrored, and to one deployment only."""
+"""Per cent."""
 
 
 def _prepare(azure: Azure, change: Change) -> None:
@@ -32,7 +31,9 @@ def _prepare(azure: Azure, change: Change) -> None:
     _check_name(azure, endpoint)
     _set_keys(endpoint)
     for name in ("traffic", "mirrorTraffic"):
-        properties[name] = properties.get(name) or {}
+        # Who does not speak of traffic does not mean it: the deployments' owner set it.
+        before = change.previous.properties.get(name) if change.previous else None
+        properties[name] = before or {} if properties.get(name) is None else properties[name]
     properties.setdefault("properties", {})
     properties.setdefault("publicNetworkAccess", "Enabled")
     _check_traffic(azure, endpoint)
@@ -73,9 +74,9 @@ def _check_traffic(azure: Azure, endpoint: Resource) -> None:
             code="BadRequest",
         )
     chosen = {name for name, share in mirrored.items() if share}
-    if len(chosen) > 1 or sum(mirrored.values()) > MOST_MIRRORED:
+    if len(chosen) > 1:
         raise invalid(
-            f"Traffic can be mirrored to one deployment, up to {MOST_MIRRORED} per cent of it.",
+            "Traffic can be mirrored to one deployment only.",
             "properties.mirrorTraffic",
             code="BadRequest",
         )
@@ -92,12 +93,6 @@ def _shares(azure: Azure, endpoint: Resource, kind: str) -> dict[str, int]:
     shares: dict[str, int] = endpoint.properties[kind]
     for name, share in shares.items():
         target = f"properties.{kind}.{name}"
-        if not 0 <= share <= WHOLE:
-            raise invalid(
-                f"'{name}' has a share of {share}; it must be from 0 to {WHOLE}.",
-                target,
-                code="BadRequest",
-            )
         deployment = azure.resources.get(endpoint.id.child("deployments", name))
         if deployment is None:
             raise invalid(

@@ -14,7 +14,6 @@ from azure.core.exceptions import HttpResponseError
 
 from tests.sandbox.conftest import RunningSandbox, wait_until
 
-
 BROKEN = """
     def init():
         raise RuntimeError("no such luck")
