@@ -51,7 +51,7 @@ lock: python-there
 
 # Also stops the sandbox that runs in this checkout.
 clean:
-	@if [ -e .sandbox ] && [ -x .venv/bin/amlops ]; then .venv/bin/amlops sandbox stop; fi
+	@if [ -e .sandbox ] && [ -x .venv/bin/amlops ]; then .venv/bin/amlops sandbox stop || true; fi
 	rm -rf .venv .tools .sandbox .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -17,8 +17,8 @@ def step(checkout: Checkout, venv: Step) -> Step:
     return Step(
         name="environments",
         title="Packages of the default job environments",
-        first_time="about 30 s the first time: downloads",
-        gigabytes=1.0,
+        first_time="about 10 s the first time, most of it downloads",
+        gigabytes=0.5,
         run=run,
         inputs=sorted(folder.glob("environments*")),
         products=[],

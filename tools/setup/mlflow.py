@@ -16,8 +16,8 @@ def step(checkout: Checkout, uv: Step) -> Step:
     return Step(
         name="mlflow",
         title="MLflow server",
-        first_time="about 1 min the first time: downloads of 250 MB, compiled to bytecode",
-        gigabytes=1.5,
+        first_time="about 20 s: downloads, then compiled to bytecode",
+        gigabytes=0.5,
         run=run,
         inputs=[INTERPRETER, lock],
         products=[checkout.mlflow],

@@ -22,23 +22,23 @@ class Progress:
     def start(self, name: str, text: str, log: Path) -> None:
         with self.guard:
             self.running[name] = log
-            self._say(f"{name}: {text}")
+            self.say(f"{name}: {text}")
 
     def end(self, name: str, text: str) -> None:
         with self.guard:
             self.running.pop(name, None)
-            self._say(f"{name}: {text}")
+            self.say(f"{name}: {text}")
 
     def watch(self) -> None:
         """Reports until `close`; meant for a thread of its own."""
         while not self.ended.wait(EVERY):
             with self.guard:
-                self._say(" | ".join(_now(name, log) for name, log in self.running.items()))
+                self.say(" | ".join(_now(name, log) for name, log in self.running.items()))
 
     def close(self) -> None:
         self.ended.set()
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
         print(f"set-up {time.monotonic() - self.began:4.0f} s  {text}", file=sys.stderr, flush=True)
 
 

@@ -29,7 +29,7 @@ def uv(checkout: Checkout) -> Step:
     return Step(
         name="uv",
         title="uv, the installer of Python packages",
-        first_time="5 s",
+        first_time="10 s",
         gigabytes=0.1,
         run=run,
         inputs=[INTERPRETER, pinned(lock.read_text(), "uv")],
@@ -51,8 +51,8 @@ def venv(checkout: Checkout, uv: Step) -> Step:
     return Step(
         name="python",
         title="Python packages in .venv",
-        first_time="about 1 min the first time: downloads of 400 MB",
-        gigabytes=2.5,
+        first_time="about 20 s the first time, most of it downloads",
+        gigabytes=1.2,
         run=run,
         inputs=[INTERPRETER, lock, project],
         products=[checkout.venv],
