@@ -1,0 +1,1 @@
+"""The `amlops` command: what happens to a platform."""

@@ -1,0 +1,65 @@
+"""The entry of `amlops`: commands are imported only when they are called, so help is quick."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+COMMANDS = {
+    "up": "ops.commands.infrastructure:up",
+    "preview": "ops.commands.infrastructure:preview",
+    "refresh": "ops.commands.infrastructure:refresh",
+    "down": "ops.commands.infrastructure:down",
+    "outputs": "ops.commands.infrastructure:outputs",
+    "train": "ops.commands.training:train",
+    "jobs": "ops.commands.training:jobs",
+    "models": "ops.commands.models:models",
+    "deploy": "ops.commands.serving:deploy",
+    "score": "ops.commands.serving:score",
+    "promote": "ops.commands.promotion:promote",
+    "teardown": "ops.commands.teardown:teardown",
+    "sandbox": "ops.commands.sandbox:sandbox",
+}
+HELP = {
+    "up": "Provision an environment, or bring it up to date.",
+    "preview": "Show what `up` would change, and what the policies say.",
+    "refresh": "Compare what was deployed with what is there.",
+    "down": "Destroy an environment's resources; `up` makes them anew.",
+    "outputs": "Print what an environment consists of.",
+    "train": "Submit a job, follow its log, print its metrics.",
+    "jobs": "List, show, cancel jobs and print their logs.",
+    "models": "Register, list and show models.",
+    "deploy": "Deploy a model beside the live one, try it, switch to it.",
+    "score": "Send a request to an endpoint.",
+    "promote": "Move a model to the next environment if it passes the gate.",
+    "teardown": "Delete an environment for good, and prove that nothing is left.",
+    "sandbox": "Azure on this machine: start, stop, look inside.",
+}
+
+
+class Commands(click.Group):
+    """Knows the names and one line of help each; the rest is imported on demand."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(HELP.items()))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="amlops")
+def main() -> None:
+    """Azure Machine Learning platforms: provision, train, deploy, promote, tear down.
+
+    Everything runs in the sandbox on this machine unless '--target azure' says otherwise.
+    """

@@ -1,0 +1,114 @@
+"""`amlops up`, `preview`, `refresh`, `down`, `outputs`."""
+
+from __future__ import annotations
+
+import click
+
+from ops import options, screen
+from ops.failure import Failure
+from ops.target import ROOT, enter
+
+POLICIES = ROOT / "policies"
+
+
+@click.command()
+@options.placed
+@click.option("--no-policies", is_flag=True, help="Leave out the policy pack.")
+def up(environment: str, target: str, output: str, no_policies: bool) -> None:
+    """Provision ENV, or bring it up to date.
+
+    The same program as `pulumi up -s ENV`. An update that was killed before is taken up again.
+    """
+    from ops import recovery, stacks
+    from ops.watching import Resources
+
+    screen.header(target, environment, "up")
+    stacks.check_settings(environment)
+    enter(target)
+    stack = stacks.open_stack(environment, create=True)
+    recovery.recover(stack)
+    with Resources() as resources:
+        summary = stacks.up(stack, None if no_policies else POLICIES, resources.watch)
+    screen.note(summary.text())
+    data = {"changes": summary.changes, "outputs": summary.outputs}
+    rows = [(key, _short(value)) for key, value in summary.outputs.items()]
+    screen.result(data, output, screen.table(("output", "value"), rows))
+
+
+@click.command()
+@options.placed
+def preview(environment: str, target: str, output: str) -> None:
+    """Show what `up` would change in ENV, and stop on what the policies forbid."""
+    from ops import recovery, stacks
+    from ops.watching import Resources
+
+    screen.header(target, environment, "preview")
+    stacks.check_settings(environment)
+    enter(target)
+    stack = stacks.open_stack(environment, create=True)
+    recovery.recover(stack)
+    with Resources(planned=True) as resources:
+        summary = stacks.preview(stack, POLICIES, resources.watch)
+    data = {"changes": summary.changes, "resources": resources.planned()}
+    shown = screen.table(("", "resource", "type", "differs in"), resources.rows())
+    screen.note(summary.text())
+    screen.result(data, output, shown)
+
+
+@click.command()
+@options.placed
+def refresh(environment: str, target: str, output: str) -> None:
+    """Compare ENV's state with what is there; what is gone is made again by the next `up`."""
+    from ops import recovery, stacks
+    from ops.watching import Resources
+
+    screen.header(target, environment, "refresh")
+    enter(target)
+    stack = stacks.open_stack(environment, create=False)
+    recovery.recover(stack)
+    with Resources() as resources:
+        summary = stacks.refresh(stack, resources.watch)
+    screen.result({"changes": summary.changes}, output, summary.text())
+
+
+@click.command()
+@options.placed
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def down(environment: str, target: str, output: str, yes: bool) -> None:
+    """Destroy the resources that the stack ENV made. `amlops up ENV` makes them anew.
+
+    What was put there by others stays, and so does what Azure soft-deletes: see `teardown`.
+    """
+    from ops import recovery, stacks
+    from ops.watching import Resources
+
+    screen.header(target, environment, "down")
+    enter(target)
+    stack = stacks.open_stack(environment, create=False)
+    if not yes and not click.confirm(f"Destroy all resources of '{environment}'?", err=True):
+        raise Failure("Nothing was destroyed.")
+    recovery.recover(stack)
+    with Resources() as resources:
+        summary = stacks.down(stack, resources.watch)
+    screen.result({"changes": summary.changes}, output, summary.text())
+
+
+@click.command()
+@options.placed
+def outputs(environment: str, target: str, output: str) -> None:
+    """Print what ENV consists of: group, workspace, computes, endpoints."""
+    from ops import stacks
+
+    screen.header(target, environment, "outputs")
+    enter(target)
+    found = stacks.outputs(environment)
+    rows = [(key, _short(value)) for key, value in found.items()]
+    screen.result(found, output, screen.table(("output", "value"), rows))
+
+
+def _short(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key}={_short(inner)}" for key, inner in value.items())
+    if isinstance(value, list):
+        return ", ".join(_short(inner) for inner in value)
+    return "" if value is None else str(value)

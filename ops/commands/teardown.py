@@ -1,0 +1,45 @@
+"""`amlops teardown`."""
+
+from __future__ import annotations
+
+import click
+
+from ops import options, screen
+from ops.failure import Failure
+from ops.target import enter
+
+
+@click.command()
+@options.placed
+@click.option("--yes-delete", metavar="GROUP", help="The resource group's name, for pipelines.")
+def teardown(environment: str, target: str, output: str, yes_delete: str | None) -> None:
+    """Delete ENV for good: the whole resource group, what Azure soft-deletes, the stack.
+
+    Lists what will go and asks for the resource group's name to be typed. Ends by looking for
+    what is left, and fails if there is anything.
+    """
+    from ops.platform import Platform
+    from ops.recovery import recover
+    from ops.stacks import open_stack
+    from ops.teardown import Teardown
+
+    screen.header(target, environment, "teardown")
+    place = enter(target)
+    recover(open_stack(environment, create=False))
+    platform = Platform.partly(place, environment)
+    work = Teardown(platform)
+    inventory = work.inventory()
+    rows = [(kind, name) for kind, name in inventory.resources]
+    screen.console.print(screen.table(("type", "will be deleted"), rows, title=inventory.group))
+    typed = yes_delete or click.prompt(f"Type the group's name ({inventory.group})", err=True)
+    if typed != inventory.group:
+        raise Failure(f"'{typed}' is not '{inventory.group}': nothing was deleted.")
+    proofs = work.run(inventory, protected=bool(platform.outputs.get("protection")))
+    found = [(proof.what, "nothing left" if not proof.left else ", ".join(proof.left))
+             for proof in proofs]  # fmt: skip
+    data = {proof.what: proof.left for proof in proofs}
+    screen.result(data, output, screen.table(("looked for", "found"), found))
+    left = [item for proof in proofs for item in proof.left if "protected until" not in item]
+    if left:
+        raise Failure(f"Still there: {', '.join(left)}. Run the same command again.")
+    screen.note("[green]nothing left[/]")

@@ -1,0 +1,204 @@
+"""Deployments: beside the live one, tried before any traffic, then switched to."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ops.failure import Failure, explain
+from ops.models import Model
+from ops.platform import Platform, quiet
+from ops.screen import step
+from ops.target import ROOT
+
+LOG_LINES = 40
+MODEL_TAG = "model"
+
+
+@dataclass
+class Deployed:
+    """The result of a deployment: `previous` had the traffic before, and is kept beside it."""
+
+    endpoint: str
+    deployment: str
+    model: str
+    previous: str | None
+    answer: Any
+
+    def data(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What a workload's folder holds by convention."""
+
+    folder: Path
+
+    @classmethod
+    def of(cls, model: str) -> Workload:
+        """``workloads/MODEL``. Raises `Failure` when there is none."""
+        folder = ROOT / "workloads" / model
+        if not folder.is_dir():
+            known = ", ".join(sorted(item.name for item in folder.parent.iterdir()))
+            raise Failure(
+                f"There is no workload '{model}' in workloads/ (there are: {known}). "
+                "Name its folder with --workload."
+            )
+        return cls(folder)
+
+    @property
+    def deployment(self) -> Path:
+        return self.folder / "deployment" / "deployment.yml"
+
+    @property
+    def gate(self) -> Path:
+        return self.folder / "gate.yml"
+
+    @property
+    def sample(self) -> Path:
+        return self.folder / "sample-request.json"
+
+
+def deploy(platform: Platform, model: Model, workload: Workload, endpoint_key: str) -> Deployed:
+    """Deploy a model version, send it a real request, then give it all the traffic.
+
+    Raises `Failure` with the deployment's log when it does not come up or does not answer; the
+    traffic is then as before.
+    """
+    endpoint = platform.endpoint(endpoint_key)
+    name = deployment_name(model)
+    previous = live(platform, endpoint)
+    with step(f"deploying {model.name}:{model.version} as '{name}' on {endpoint}"):
+        _bring_up(platform, model, workload, endpoint, name)
+    with step("a real request before any traffic"):
+        answer = try_out(platform, endpoint, name, workload.sample)
+    with step(f"switching traffic to '{name}'"):
+        _switch(platform, endpoint, name)
+        _remove_older(platform, endpoint, keep={name, previous})
+    return Deployed(
+        endpoint,
+        name,
+        f"{model.name}:{model.version}",
+        previous if previous != name else None,
+        answer,
+    )
+
+
+def deployment_name(model: Model) -> str:
+    """A version has one deployment, so that the same command again finds it."""
+    return f"v{model.version}".replace(".", "-").lower()[:32]
+
+
+def live(platform: Platform, endpoint: str) -> str | None:
+    """The deployment with the most traffic."""
+    from azure.core.exceptions import AzureError
+
+    try:
+        traffic = platform.client.online_endpoints.get(endpoint).traffic or {}
+    except AzureError as error:
+        raise explain(error) from None
+    served = {name: share for name, share in traffic.items() if share}
+    return max(served, key=lambda name: served[name]) if served else None
+
+
+def live_version(platform: Platform, endpoint: str) -> str | None:
+    """The model version behind the live deployment."""
+    name = live(platform, endpoint)
+    if name is None:
+        return None
+    deployment = platform.client.online_deployments.get(name, endpoint)
+    model = str(deployment.model or "")
+    return model.rsplit("/", 1)[-1].rsplit(":", 1)[-1] or None
+
+
+def try_out(platform: Platform, endpoint: str, deployment: str, sample: Path) -> Any:
+    """Send the workload's sample to one deployment. Raises `Failure` with what it answered."""
+    if not sample.is_file():
+        raise Failure(f"There is no '{sample}' to try the deployment with.")
+    return score(platform, endpoint, sample, deployment)
+
+
+def score(platform: Platform, endpoint: str, file: Path, deployment: str | None = None) -> Any:
+    """Score a JSON file over REST. Raises `Failure` with the service's answer."""
+    if not file.is_file():
+        raise Failure(f"There is no request file '{file}'.")
+    try:
+        json.loads(file.read_text())
+    except ValueError as error:
+        raise Failure(f"'{file}' is not JSON: {error}") from None
+    try:
+        answer = platform.client.online_endpoints.invoke(
+            endpoint_name=endpoint, request_file=str(file), deployment_name=deployment
+        )
+    except Exception as error:
+        if not type(error).__module__.startswith("azure"):
+            raise
+        raise explain(error) from None
+    try:
+        return json.loads(answer)
+    except ValueError:
+        return answer
+
+
+def _bring_up(
+    platform: Platform, model: Model, workload: Workload, endpoint: str, name: str
+) -> None:
+    quiet()
+    from azure.ai.ml import load_online_deployment
+    from azure.core.exceptions import AzureError, ResourceNotFoundError
+
+    wanted = f"{model.name}:{model.version}"
+    try:
+        there = platform.client.online_deployments.get(name, endpoint)
+        if there.provisioning_state == "Succeeded" and (there.tags or {}).get(MODEL_TAG) == wanted:
+            return
+    except ResourceNotFoundError:
+        pass
+    if not workload.deployment.is_file():
+        raise Failure(f"There is no deployment file '{workload.deployment}'.")
+    try:
+        deployment = load_online_deployment(workload.deployment)
+    except Exception as error:
+        raise Failure(f"'{workload.deployment}' is not a deployment: {error}") from None
+    deployment.name, deployment.endpoint_name = name, endpoint
+    deployment.model = f"azureml:{wanted}"
+    deployment.tags = {**(deployment.tags or {}), MODEL_TAG: wanted}
+    try:
+        platform.client.online_deployments.begin_create_or_update(deployment).result()
+    except AzureError as error:
+        raise Failure(
+            f"Deployment '{name}' of {wanted} failed; traffic is as before. "
+            f"{explain(error).message}\n{_log(platform, endpoint, name)}".rstrip()
+        ) from None
+
+
+def _log(platform: Platform, endpoint: str, name: str) -> str:
+    from azure.core.exceptions import AzureError
+
+    try:
+        return str(platform.client.online_deployments.get_logs(name, endpoint, LOG_LINES)).strip()
+    except AzureError:
+        return ""
+
+
+def _switch(platform: Platform, endpoint: str, name: str) -> None:
+    from azure.core.exceptions import AzureError
+
+    try:
+        entity = platform.client.online_endpoints.get(endpoint)
+        if (entity.traffic or {}) == {name: 100}:
+            return
+        entity.traffic = {name: 100}
+        platform.client.online_endpoints.begin_create_or_update(entity).result()
+    except AzureError as error:
+        raise explain(error) from None
+
+
+def _remove_older(platform: Platform, endpoint: str, keep: set[str | None]) -> None:
+    """The one before stays, to switch back to; what is older goes and costs nothing more."""
+    for deployment in platform.client.online_deployments.list(endpoint):
+        if deployment.name not in keep:
+            platform.client.online_deployments.begin_delete(deployment.name, endpoint).result()

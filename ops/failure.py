@@ -1,0 +1,23 @@
+"""How a command says that it failed: one message, for a person, and a non-zero exit code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+
+class Failure(click.ClickException):
+    """What happened, to what, and what to do next. No traceback is shown."""
+
+
+def explain(error: Exception) -> Failure:
+    """An SDK's exception as one message, without its class and headers."""
+    message = getattr(error, "message", None) or str(error) or type(error).__name__
+    inner: Any = getattr(error, "error", None)
+    if getattr(inner, "message", None):
+        code = f"{inner.code}: " if getattr(inner, "code", None) else ""
+        message = f"{code}{inner.message}"
+    lines = [line.rstrip() for line in str(message).splitlines()]
+    kept = [line for line in lines if line and not line.startswith(("Code:", "Message:"))]
+    return Failure("\n".join(kept))

@@ -1,0 +1,49 @@
+"""Arguments and options that several commands share, defined once."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from ops.target import TARGETS
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+_ENVIRONMENT = re.compile(r"[a-z][a-z0-9-]{0,19}")
+
+
+def _check_environment(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if not _ENVIRONMENT.fullmatch(value):
+        raise click.BadParameter(
+            f"'{value}' cannot name an environment: it is a lower-case word such as dev or test."
+        )
+    return value
+
+
+environment = click.argument("environment", metavar="ENV", callback=_check_environment)
+
+target = click.option(
+    "--target",
+    type=click.Choice(TARGETS),
+    default=lambda: os.environ.get("AMLOPS_TARGET", "sandbox"),
+    show_default="AMLOPS_TARGET, else sandbox",
+    help="Where: the sandbox on this machine, or a real subscription.",
+)
+
+output = click.option(
+    "--output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How the result is printed.",
+)
+
+
+def placed(command: Command) -> Command:
+    """ENV, --target and --output: what a command about one environment takes."""
+    for decorate in (output, target, environment):
+        command = decorate(command)
+    return command

@@ -1,0 +1,96 @@
+"""A deployed environment, met through its stack's outputs and the official clients."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ops import stacks
+from ops.failure import Failure
+from ops.target import Target
+
+
+@dataclass
+class Platform:
+    """`outputs` are the stack's; the clients are made when first used."""
+
+    target: Target
+    environment: str
+    outputs: dict[str, Any]
+
+    @classmethod
+    def of(cls, target: Target, environment: str) -> Platform:
+        """Raises `Failure` when the environment is not provisioned."""
+        return cls(target, environment, stacks.outputs(environment))
+
+    @classmethod
+    def partly(cls, target: Target, environment: str) -> Platform:
+        """One that may be half made or half deleted, as long as its group's name is known."""
+        found = stacks.open_stack(environment, create=False).outputs()
+        outputs = {key: value.value for key, value in found.items()}
+        if "resourceGroup" not in outputs:
+            raise Failure(
+                f"'{environment}' was not provisioned completely, so its group is not known. "
+                f"Run 'amlops up {environment}' first, or 'amlops down {environment}'."
+            )
+        return cls(target, environment, outputs)
+
+    @property
+    def subscription(self) -> str:
+        return str(self.outputs["subscriptionId"])
+
+    @property
+    def group(self) -> str:
+        return str(self.outputs["resourceGroup"])
+
+    @property
+    def workspace(self) -> str:
+        return str(self.outputs["workspace"]["name"])
+
+    def endpoint(self, name: str) -> str:
+        """The endpoint's name in Azure, for its name in the stack file."""
+        endpoints = self.outputs.get("endpoints") or {}
+        for key, endpoint in endpoints.items():
+            if name in (key, endpoint["name"]):
+                return str(endpoint["name"])
+        known = ", ".join(endpoints) or "none"
+        raise Failure(
+            f"'{self.environment}' has no endpoint '{name}'; it has: {known}. "
+            f"Add it under 'endpoints' in stacks/Pulumi.{self.environment}.yaml, then run: "
+            f"amlops up {self.environment}"
+        )
+
+    @cached_property
+    def credential(self) -> Any:
+        from azure.identity import DefaultAzureCredential
+
+        return DefaultAzureCredential()
+
+    @cached_property
+    def client(self) -> Any:
+        """`azure.ai.ml.MLClient` of the workspace, without its chatter."""
+        quiet()
+        from azure.ai.ml import MLClient
+
+        return MLClient(self.credential, self.subscription, self.group, self.workspace)
+
+    @cached_property
+    def tracking(self) -> Any:
+        """`mlflow.MlflowClient` of the workspace."""
+        quiet()
+        import mlflow
+
+        uri = self.client.workspaces.get(self.workspace).mlflow_tracking_uri
+        return mlflow.MlflowClient(tracking_uri=uri)
+
+
+def quiet() -> None:
+    """The SDKs announce experimental classes and uploads on every call; people need neither."""
+    os.environ.setdefault("AZURE_ML_CLI_PRIVATE_FEATURES_ENABLED", "false")
+    warnings.filterwarnings("ignore")
+    for name in ("azure", "msrest", "mlflow", "urllib3", "azure.ai.ml"):
+        logging.getLogger(name).setLevel(logging.ERROR)

@@ -1,0 +1,140 @@
+"""Pulumi stacks through the Automation API: the same program as plain `pulumi up -s ENV`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pulumi import automation
+from pulumi.automation.events import EngineEvent
+
+from ops.failure import Failure
+from ops.target import ROOT
+
+Watch = Callable[[EngineEvent], None]
+
+
+@dataclass
+class Summary:
+    """What an update did, counted by operation: create, update, delete, replace, same."""
+
+    changes: dict[str, int] = field(default_factory=dict)
+    outputs: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def changed(self) -> int:
+        return sum(count for kind, count in self.changes.items() if kind != "same")
+
+    def text(self) -> str:
+        names = {"create": "made", "update": "changed", "delete": "deleted", "same": "unchanged"}
+        parts = [
+            f"{count} {names.get(kind, kind)}" for kind, count in self.changes.items() if count
+        ]
+        return ", ".join(parts) or "nothing to do"
+
+
+def check_settings(environment: str) -> None:
+    """Raises `Failure` with what is wrong in the stack file, before anything is planned."""
+    file = ROOT / "stacks" / f"Pulumi.{environment}.yaml"
+    if not file.exists():
+        known = sorted(path.stem.split(".", 1)[1] for path in file.parent.glob("Pulumi.*.yaml"))
+        raise Failure(f"There is no stack '{environment}'. There are: {', '.join(known)}.")
+    checked = subprocess.run(
+        [sys.executable, "-m", "infra.settings", environment],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if checked.returncode:
+        raise Failure(checked.stderr.strip() or checked.stdout.strip())
+
+
+def open_stack(environment: str, *, create: bool) -> automation.Stack:
+    """The stack, made when `create` and not there. Raises `Failure` when it does not exist."""
+    try:
+        if create:
+            return automation.create_or_select_stack(environment, work_dir=str(ROOT))
+        return automation.select_stack(environment, work_dir=str(ROOT))
+    except automation.StackNotFoundError:
+        raise Failure(
+            f"'{environment}' is not provisioned here. Provision it with: amlops up {environment}"
+        ) from None
+    except automation.CommandError as error:
+        raise failure_of(error) from None
+
+
+def up(stack: automation.Stack, policies: Path | None, watch: Watch | None = None) -> Summary:
+    packs = [str(policies)] if policies else None
+    try:
+        done = stack.up(policy_packs=packs, on_event=watch, suppress_outputs=True)
+    except automation.CommandError as error:
+        raise failure_of(error) from None
+    outputs = {key: value.value for key, value in done.outputs.items()}
+    return Summary(_counts(done.summary.resource_changes), outputs)
+
+
+def preview(stack: automation.Stack, policies: Path | None, watch: Watch | None = None) -> Summary:
+    packs = [str(policies)] if policies else None
+    try:
+        done = stack.preview(policy_packs=packs, on_event=watch, diff=True)
+    except automation.CommandError as error:
+        raise failure_of(error) from None
+    return Summary({str(kind.value): count for kind, count in done.change_summary.items()})
+
+
+def down(stack: automation.Stack, watch: Watch | None = None) -> Summary:
+    try:
+        done = stack.destroy(on_event=watch)
+    except automation.CommandError as error:
+        raise failure_of(error) from None
+    return Summary(_counts(done.summary.resource_changes))
+
+
+def refresh(stack: automation.Stack, watch: Watch | None = None) -> Summary:
+    """Compare the state with what is there, and remember what is there."""
+    try:
+        done = stack.refresh(on_event=watch)
+    except automation.CommandError as error:
+        raise failure_of(error) from None
+    return Summary(_counts(done.summary.resource_changes))
+
+
+def remove(stack: automation.Stack) -> None:
+    """Forget the stack; its file in `stacks/` stays."""
+    stack.workspace.remove_stack(stack.name, preserve_config=True)
+
+
+def names() -> list[str]:
+    """The stacks that the backend knows."""
+    return [item.name for item in automation.LocalWorkspace(work_dir=str(ROOT)).list_stacks()]
+
+
+def outputs(environment: str) -> dict[str, Any]:
+    """What the program says of the environment. Raises `Failure` when it is not provisioned."""
+    found = open_stack(environment, create=False).outputs()
+    if "workspace" not in found:
+        raise Failure(
+            f"'{environment}' is not provisioned completely. Run: amlops up {environment}"
+        )
+    return {key: value.value for key, value in found.items()}
+
+
+def failure_of(error: automation.CommandError) -> Failure:
+    """The engine's diagnostics, without its progress lines."""
+    lines = str(error).splitlines()
+    told = [line.strip() for line in lines if "error:" in line or line.strip().startswith("[")]
+    seen = dict.fromkeys(told)
+    return Failure("\n".join(seen) or str(error))
+
+
+def _counts(changes: Any) -> dict[str, int]:
+    if not changes:
+        return {}
+    parsed = json.loads(changes) if isinstance(changes, str) else dict(changes)
+    return {str(getattr(kind, "value", kind)): int(count) for kind, count in parsed.items()}

@@ -1,0 +1,47 @@
+"""Where a command runs: the sandbox on this machine, or a real subscription.
+
+Inside the sandbox's environment unmodified clients reach it; entering it is all that a command
+does differently, and nothing after that knows where it runs.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ops.failure import Failure
+
+TARGETS = ("sandbox", "azure")
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Target:
+    """`outside` is the environment before the sandbox was entered: what package installers use."""
+
+    name: str
+    subscription: str
+    outside: dict[str, str] = field(repr=False, default_factory=dict)
+
+
+def enter(name: str) -> Target:
+    """Make this process one of the target's clients. Starts the sandbox when it is not running.
+
+    Raises `Failure` when the target is azure and no subscription is named.
+    """
+    if name not in TARGETS:
+        raise Failure(f"AMLOPS_TARGET is '{name}'; it is {' or '.join(TARGETS)}.")
+    outside = dict(os.environ)
+    if name == "sandbox":
+        from ops.commands.sandbox import ensure_running
+
+        os.environ.update(ensure_running())
+    os.environ["AMLOPS_TARGET"] = name
+    subscription = os.environ.get("AZURE_SUBSCRIPTION_ID") or os.environ.get("ARM_SUBSCRIPTION_ID")
+    if not subscription:
+        raise Failure(
+            "No subscription is named. Set AZURE_SUBSCRIPTION_ID, or leave out '--target azure' "
+            "to use the sandbox."
+        )
+    return Target(name, subscription, outside)

@@ -1,0 +1,124 @@
+"""A live table of resources while Pulumi works."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Any, Self
+
+from pulumi.automation.events import EngineEvent
+from rich.live import Live
+from rich.table import Table
+
+from ops.screen import console
+
+SHOWN = 14
+"""Rows of the live table: what is at work, and what was done last."""
+
+_VERBS = {
+    "create": "creating",
+    "update": "updating",
+    "delete": "deleting",
+    "replace": "replacing",
+    "create-replacement": "replacing",
+    "delete-replaced": "deleting",
+    "read": "reading",
+    "refresh": "refreshing",
+    "import": "importing",
+}
+
+
+class Resources:
+    """Collects the engine's events; inside ``with``, shows them."""
+
+    def __init__(self, planned: bool = False) -> None:
+        self._planned = planned
+        self._steps: dict[str, dict[str, Any]] = {}
+        self._started = time.monotonic()
+        self._live: Live | None = None
+
+    def __enter__(self) -> Self:
+        if console.is_terminal:
+            self._live = Live(self._table(), console=console, refresh_per_second=8, transient=True)
+            self._live.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._live:
+            self._live.__exit__(kind, error, trace)
+
+    def watch(self, event: EngineEvent) -> None:
+        """Take one event of the engine."""
+        if event.resource_pre_event:
+            self._step(event.resource_pre_event.metadata, "at work")
+        elif event.res_outputs_event:
+            self._step(event.res_outputs_event.metadata, "done")
+        elif event.res_op_failed_event:
+            self._step(event.res_op_failed_event.metadata, "failed")
+        elif event.diagnostic_event and event.diagnostic_event.severity == "error":
+            text = event.diagnostic_event.message.strip()
+            if text and not self._planned:
+                console.print(text, style="red", markup=False)
+        elif event.policy_event:
+            policy = event.policy_event
+            console.print(
+                f"{policy.enforcement_level} {policy.policy_name}: {policy.message.strip()}",
+                markup=False,
+            )
+        if self._live:
+            self._live.update(self._table())
+
+    def _step(self, metadata: Any, state: str) -> None:
+        operation = str(getattr(metadata.op, "value", metadata.op))
+        if operation == "same" or metadata.type == "pulumi:pulumi:Stack":
+            return
+        known = self._steps.pop(metadata.urn, None)
+        fresh = known is None or known["state"] != state
+        detailed = metadata.detailed_diff or {}
+        self._steps[metadata.urn] = {
+            "operation": operation,
+            "type": metadata.type,
+            "name": metadata.urn.rsplit("::", 1)[-1],
+            "state": state,
+            "differs": sorted(detailed) or sorted(metadata.diffs or []),
+        }
+        if fresh and state != "at work" and not console.is_terminal and not self._planned:
+            seconds = time.monotonic() - self._started
+            name = self._steps[metadata.urn]["name"]
+            console.print(f"{seconds:5.1f} s  {state:8} {operation:8} {name}", markup=False)
+
+    def planned(self) -> list[dict[str, Any]]:
+        """What would happen to each resource, for JSON."""
+        return [{key: step[key] for key in step if key != "state"} for step in self._kept()]
+
+    def rows(self) -> list[tuple[str, str, str, str]]:
+        signs = {"create": "+", "update": "~", "delete": "-"}
+        return [
+            (
+                signs.get(step["operation"], step["operation"]),
+                step["name"],
+                step["type"],
+                ", ".join(step["differs"]),
+            )
+            for step in self._kept()
+        ]
+
+    def _kept(self) -> list[dict[str, Any]]:
+        return list(self._steps.values())
+
+    def _table(self) -> Table:
+        table = Table(box=None, pad_edge=False)
+        for column in ("", "resource", "type"):
+            table.add_column(column)
+        marks = {"at work": "[yellow]…[/]", "done": "[green]✓[/]", "failed": "[red]✗[/]"}
+        for step in self._kept()[-SHOWN:]:
+            verb = _VERBS.get(step["operation"], step["operation"])
+            table.add_row(marks[step["state"]], f"{verb} {step['name']}", f"[dim]{step['type']}[/]")
+        done = sum(step["state"] == "done" for step in self._kept())
+        table.caption = f"{done} done, {time.monotonic() - self._started:.0f} s"
+        return table
