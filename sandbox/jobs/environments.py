@@ -19,6 +19,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO
 
+from sandbox.environment import without_sandbox
 from sandbox.jobs.specification import InvalidEnvironmentError, Specification, default_packages
 
 Log = Callable[[str], None]
@@ -116,7 +117,8 @@ def _uv_binary() -> str:
 
 
 def _index_settings() -> dict[str, str]:
-    settings = {name: value for name, value in os.environ.items() if name not in _OURS}
+    outer = without_sandbox(os.environ)
+    settings = {name: value for name, value in outer.items() if name not in _OURS}
     for pip, uv in _PIP_TO_UV.items():
         if pip in settings:
             settings.setdefault(uv, settings[pip])
