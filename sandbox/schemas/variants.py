@@ -48,7 +48,9 @@ def choices(pattern: str) -> tuple[str, ...]:
 
 
 def _one_of(values: tuple[str, ...]) -> str:
-    pattern = f"(?i)^(?:{'|'.join(map(re.escape, values))})$"
+    # Values that are sets, `SystemAssigned,UserAssigned`, come with and without a space.
+    either = "|".join(re.escape(value).replace(",", ", ?") for value in values)
+    pattern = f"(?i)^(?:{either})$"
     _CHOICES[pattern] = values
     return pattern
 

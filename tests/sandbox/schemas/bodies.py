@@ -120,6 +120,8 @@ class Bodies:
             yield Mutation("null", path, rebuild(None), lenient=True)
         if "enum" in schema:
             yield Mutation("enum", path, rebuild("no-such-value"))
+        if "pattern" in schema:
+            yield Mutation("pattern", path, rebuild("?!"))
         if "format" in schema:
             yield Mutation("format", path, rebuild("tomorrow"))
         if "minimum" in schema:

@@ -76,6 +76,30 @@ def test_enums_and_discriminators_ignore_case_and_still_choose_the_model(kind: s
     ]
 
 
+@pytest.mark.parametrize("kind", ["SystemAssigned,UserAssigned", "SystemAssigned, UserAssigned"])
+def test_a_set_of_identities_is_taken_with_and_without_a_space(kind: str) -> None:
+    body = {"location": "eastus", "properties": {}, "identity": {"type": kind}}
+    workspaces = "Microsoft.MachineLearningServices/workspaces"
+    assert schemas.check(workspaces, VERSION, body) == schemas.Findings()
+
+
+@pytest.mark.parametrize(
+    ("bypass", "taken"),
+    [("None", True), ("Logging, Metrics, AzureServices", True), ("Logging, Everything", False)],
+)
+def test_a_storage_firewall_is_bypassed_by_any_combination(bypass: str, taken: bool) -> None:
+    body = {
+        "location": "eastus",
+        "kind": "StorageV2",
+        "sku": {"name": "Standard_LRS"},
+        "properties": {"networkAcls": {"defaultAction": "Deny", "bypass": bypass}},
+    }
+    findings = schemas.check("Microsoft.Storage/storageAccounts", VERSION, body)
+    assert [one.path for one in findings.errors] == (
+        [] if taken else ["properties.networkAcls.bypass"]
+    )
+
+
 def test_an_unknown_kind_is_one_error_at_the_discriminator() -> None:
     body = {"location": "eastus", "properties": {"computeType": "Abacus"}}
     (violation,) = schemas.check(COMPUTES, VERSION, body).errors
