@@ -38,7 +38,8 @@ def run(body: str) -> Any:
         data = infer_and_parse_data(_in_terms_of_mlflow(document), schema)
         predictions = model.predict(data, params=params)
     except (ValueError, TypeError, KeyError, AttributeError, MlflowException) as error:
-        return AMLResponse({"message": f"The request does not fit the model: {error}"}, 400, {})
+        message = f"The request does not fit the model: {error}"
+        return AMLResponse({"message": message}, 400, json_str=True)
     if hasattr(predictions, "to_dict"):  # a pandas table
         predictions = predictions.to_dict(orient="records")
     return json.loads(json.dumps(predictions, cls=NumpyEncoder))

@@ -19,6 +19,8 @@ from azure.ai.ml.entities import (
     OnlineRequestSettings,
 )
 
+from tests.workloads.conftest import bike_rentals, trained  # noqa: F401 - fixtures
+
 CONDA = {
     "name": "serving",
     "dependencies": ["python=3.11", {"pip": ["azureml-inference-server-http==1.5.1"]}],

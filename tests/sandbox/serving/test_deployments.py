@@ -104,9 +104,9 @@ def test_a_broken_script_fails_the_deployment_and_leaves_no_process(
         "blue", endpoint, lines=200, container_type="storage-initializer"
     )
     assert "Downloading model" in fetched
+    changed = ml.online_endpoints.get(endpoint)
+    changed.traffic = {"blue": 100}
     with pytest.raises(HttpResponseError, match="cannot take traffic"):
-        changed = ml.online_endpoints.get(endpoint)
-        changed.traffic = {"blue": 100}
         ml.online_endpoints.begin_create_or_update(changed).result()
 
 
