@@ -11,9 +11,13 @@ import sys
 
 from tools.pulumi.lifetime import follow_engine
 
+PACK_OPTIONS = ("-virtualenv=", "-toolchain=", "-typechecker=")
+
 
 def main() -> None:
     del sys.argv[0]
+    # The engine says which virtual environment a policy pack wants; this one runs in the project's.
+    sys.argv[1:] = [argument for argument in sys.argv[1:] if not argument.startswith(PACK_OPTIONS)]
     # Handlers that the module sets itself take the place of these.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: os._exit(0))
