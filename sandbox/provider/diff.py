@@ -52,6 +52,8 @@ def _objects(
 ) -> Iterator[Difference]:
     for name in {*old, *new}:
         inner, label = (f"{path}.{name}" if path else name), _label(shown, name)
+        if name not in new and inner in resource.filled:
+            continue
         if name not in new:
             yield Difference(label, "delete", _replaces(resource, inner))
         elif name not in old:

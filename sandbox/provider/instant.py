@@ -43,7 +43,7 @@ class Instant(Provider):
         shown = translate.preview(resource, inputs)
         if request.preview:
             return messages.CreateResponse(properties=encode(shown))
-        made = {name: name if value is UNKNOWN else value for name, value in shown.items()}
+        made = {name: _made(name, value) for name, value in shown.items()}
         identifier = translate.resource_id(resource, inputs, SUBSCRIPTION)
         return messages.CreateResponse(id=identifier, properties=encode(made))
 
@@ -61,3 +61,10 @@ class Instant(Provider):
     def Invoke(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
         made = dict.fromkeys(("clientId", "objectId", "subscriptionId", "tenantId"), SUBSCRIPTION)
         return messages.InvokeResponse(**{"return": encode(decode(request.args) | made)})
+
+
+def _made(name: str, value: Any) -> Any:
+    """Text in the place of what only Azure would know."""
+    if isinstance(value, dict):
+        return {key: _made(key, item) for key, item in value.items()}
+    return name if value is UNKNOWN else value

@@ -134,7 +134,7 @@ class Resources:
             inputs = {
                 name: value
                 for name, value in without_defaults(resource, current).items()
-                if value not in ({}, [])
+                if value not in ({}, []) and name not in resource.filled
             }
             inputs |= path_inputs(resource, identifier)
             inputs[API_VERSION] = resource.api_version

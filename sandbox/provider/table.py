@@ -109,6 +109,10 @@ class ResourceType:
     def sets(self) -> frozenset[str]:
         return frozenset(self.row.get("sets", []))
 
+    @cached_property
+    def filled(self) -> frozenset[str]:
+        return frozenset(self.row.get("filled", []))
+
     @property
     def query(self) -> tuple[str, ...]:
         return tuple(self.row.get("query", ()))

@@ -131,7 +131,7 @@ def _as_input(resource: ResourceType, shape: Shape, kind: Any, value: Any, path:
     if isinstance(value, Secret):
         value = value.value
     if isinstance(value, dict):
-        if path in resource.keyed:
+        if path in resource.keyed and isinstance(kind, dict) and "list" in kind:
             return sorted(value)
         nested = shape.nested(kind, value)
         return _project(resource, nested, value, path) if nested else value
@@ -148,6 +148,6 @@ def preview(resource: ResourceType, inputs: dict[str, Any]) -> dict[str, Any]:
             continue
         shown[name] = value
         for path in resource.keyed:
-            if path.startswith(f"{name}.") and get(shown, path) is not None:
+            if path.startswith(f"{name}.") and isinstance(get(shown, path), list):
                 shown = put(shown, path, UNKNOWN)
     return shown | {API_VERSION: resource.api_version}

@@ -1,0 +1,5 @@
+"""What the tests of the plugin share."""
+
+from tests.sandbox.provider.echo import script
+
+__all__ = ["script"]
