@@ -1,1 +1,1 @@
-"""Set-up of a fresh clone: `python3 -m tools.setup [STEP …]`, standard library only."""
+"""Set-up of a fresh clone: `python3 -m tools.setup [STEP ...]`, standard library only."""
