@@ -13,7 +13,9 @@ import pulumi
 from pulumi_azure_native import authorization
 
 from infra.environment import Client, declare
+from infra.names import Names
 from infra.settings import SettingsError, check_environment, parse
+from infra.soft_delete import vault_is_deleted
 from infra.target import TargetError, check_backend, check_subscription
 
 
@@ -29,7 +31,16 @@ def run() -> None:
         check_subscription(target, settings.subscription, login.subscription_id)
     except (SettingsError, TargetError) as error:
         raise pulumi.RunError(str(error)) from None
-    outputs = declare(settings, environment, Client(login.subscription_id, login.tenant_id))
+    client = Client(login.subscription_id, login.tenant_id)
+    names = Names(client.subscription_id, settings.workload, environment)
+    recover_vault = vault_is_deleted(
+        client.subscription_id,
+        settings.location,
+        names.vault,
+        authorization.get_client_token().token,
+        pulumi.log.warn,
+    )
+    outputs = declare(settings, names, client, recover_vault=recover_vault)
     for key, value in outputs.items():
         pulumi.export(key, value)
 

@@ -29,9 +29,11 @@ class Client:
     tenant_id: str
 
 
-def declare(settings: Settings, environment: str, client: Client) -> dict[str, Any]:
+def declare(
+    settings: Settings, names: Names, client: Client, *, recover_vault: bool = False
+) -> dict[str, Any]:
     """Declare every resource of the environment; returns the stack's outputs."""
-    names = Names(client.subscription_id, settings.workload, environment)
+    environment = names.environment
     resource_tags = tags(settings, environment)
     protected = pulumi.ResourceOptions(protect=settings.protection)
 
@@ -44,6 +46,7 @@ def declare(settings: Settings, environment: str, client: Client) -> dict[str, A
             tenant_id=client.tenant_id,
             logs=settings.logs,
             vault=settings.vault,
+            recover_vault=recover_vault,
             lock=settings.protection,
         ),
         protected,

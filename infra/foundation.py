@@ -27,6 +27,8 @@ class FoundationArgs:
     tenant_id: pulumi.Input[str]
     logs: Logs
     vault: Vault
+    recover_vault: bool
+    """Whether the vault is to be brought back from soft deletion instead of made."""
     lock: bool
     """Whether Azure refuses to delete anything in the group."""
 
@@ -88,9 +90,11 @@ class Foundation(pulumi.ComponentResource):
                 # The service takes true or nothing: protection cannot be switched off.
                 "enable_purge_protection": True if args.vault.purge_protection else None,
                 "public_network_access": "Enabled",
+                "create_mode": "recover" if args.recover_vault else "default",
             },
             tags=args.tags,
-            opts=child,
+            # Says how it comes to be: once it is there, the other way is not a difference.
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["properties.createMode"]),
         )
         if args.lock:
             authorization.ManagementLockByScope(

@@ -13,6 +13,7 @@ import pulumi
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
 
 from infra.environment import Client, declare
+from infra.names import Names
 from infra.settings import Settings, parse
 
 SUBSCRIPTION = "0f0e0d0c-0b0a-4908-8706-050403020100"
@@ -125,8 +126,9 @@ def settings(**changes: Any) -> Settings:
     return parse({**MINIMAL, **changes}, "stacks/Pulumi.dev.yaml")
 
 
-def plan(chosen: Settings, environment: str = "dev", client: Client = CLIENT) -> Plan:
+def plan(chosen: Settings, environment: str = "dev", *, recover_vault: bool = False) -> Plan:
     """What the program registers and exports for these settings."""
+    names = Names(CLIENT.subscription_id, chosen.workload, environment)
     result = Plan()
     pulumi.runtime.set_mocks(
         StrictMocks(), project="amlops", stack=environment, monitor=RecordingMonitor(result)
@@ -134,7 +136,7 @@ def plan(chosen: Settings, environment: str = "dev", client: Client = CLIENT) ->
 
     @pulumi.runtime.test
     def program() -> pulumi.Output[None]:
-        outputs = declare(chosen, environment, client)
+        outputs = declare(chosen, names, CLIENT, recover_vault=recover_vault)
         return pulumi.Output.from_input(outputs).apply(result.outputs.update)
 
     program()

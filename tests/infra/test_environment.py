@@ -104,6 +104,13 @@ def test_the_vault_goes_by_roles_and_soft_deletes(chosen: Settings, planned: Pla
     assert vault.get("enablePurgeProtection") is expected
 
 
+@pytest.mark.parametrize(("deleted", "mode"), [(True, "recover"), (False, "default")])
+def test_a_soft_deleted_vault_is_recovered(deleted: bool, mode: str) -> None:
+    vault = plan(settings(), recover_vault=deleted).only("keyvault:Vault")
+    assert vault.inputs["properties"]["createMode"] == mode
+    assert vault.ignore_changes == ("properties.createMode",)
+
+
 def test_datastores_hold_no_key(planned: Plan) -> None:
     for datastore in inputs_of(planned, "machinelearningservices:Datastore"):
         properties = datastore["properties"]
