@@ -11,7 +11,7 @@ import pytest
 from azure.ai.ml import command
 from azure.ai.ml.entities import AmlCompute, Environment, Job
 
-from tests.sandbox.conftest import RunningSandbox, wait_until
+from tests.sandbox.conftest import wait_until
 
 ENDED = ("Completed", "Failed", "Canceled")
 

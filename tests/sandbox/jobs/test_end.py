@@ -1,0 +1,191 @@
+"""How jobs end that do not end by themselves: cancelled, out of time, killed, lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from azure.ai.ml import MLClient, command
+from azure.ai.ml.entities import Environment, Job
+
+from tests.sandbox.conftest import RunningSandbox, make_workspace, wait_until
+from tests.sandbox.jobs.conftest import ended, log_of
+
+Submit = Callable[..., Job]
+
+
+def fork(folder: Path) -> str:
+    """A script with a grandchild in a session of its own, deaf to TERM; both write their pids."""
+    return (
+        "echo begun; trap '' TERM; "
+        f'setsid bash -c \'trap "" TERM; echo $$ > {folder}/grandchild; '
+        "while true; do sleep 0.1; done' & "
+        f"echo $$ > {folder}/child; while true; do sleep 0.1; done"
+    )
+
+
+def pids(folder: Path) -> list[int]:
+    def written() -> list[int] | None:
+        files = [folder / name for name in ("child", "grandchild")]
+        texts = [file.read_text().strip() if file.exists() else "" for file in files]
+        return [int(text) for text in texts] if all(texts) else None
+
+    found: list[int] = wait_until(written, what="the script runs")
+    return found
+
+
+def runner(sandbox: RunningSandbox, job: Job) -> psutil.Process:
+    for process in psutil.process_iter(["cmdline"]):
+        line = process.info["cmdline"] or []
+        if "sandbox.jobs.runner" in line and f"job-{job.name}-" in line[-1]:
+            return process
+    raise AssertionError(f"no runner of {job.name}")
+
+
+def gone(numbers: list[int]) -> bool:
+    return not any(psutil.pid_exists(number) for number in numbers)
+
+
+def reason(sandbox: RunningSandbox, scope: str, job: Job) -> dict[str, Any]:
+    token = sandbox.credential().get_token("https://ml.azure.com/.default").token
+    with sandbox.http() as client:
+        answer = client.get(
+            f"https://eastus.api.azureml.ms/history/v1.0{scope}/runs/{job.name}",
+            headers={"authorization": f"Bearer {token}"},
+        )
+    found: dict[str, Any] = answer.json()["error"]["error"]
+    return found
+
+
+def test_cancel_ends_the_whole_tree(ml: Any, submit: Submit, tmp_path: Path) -> None:
+    job = submit(fork(tmp_path))
+    processes = pids(tmp_path)
+    ml.jobs.begin_cancel(job.name).result()
+    assert ml.jobs.get(job.name).status == "Canceled"
+    assert gone(processes)
+    assert log_of(ml, job, tmp_path) == "begun\n"
+
+
+def test_a_job_that_waits_is_cancelled_at_once(
+    ml: Any, submit: Submit, sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+    held = f"until test -e {gate}; do sleep 0.05; done"
+    running = [submit(held), submit(held)]
+    waiting = submit("true")
+    wait_until(lambda: ml.jobs.get(waiting.name).status == "Queued")
+    ml.jobs.begin_cancel(waiting.name).result()
+    assert ml.jobs.get(waiting.name).status == "Canceled"
+    gate.touch()
+    assert {ended(ml, job).status for job in running} == {"Completed"}
+
+
+def test_to_cancel_what_has_ended_changes_nothing(ml: Any, submit: Submit) -> None:
+    job = ended(ml, submit("true"))
+    ml.jobs.begin_cancel(job.name).result()
+    assert ml.jobs.get(job.name).status == "Completed"
+
+
+def test_a_job_over_its_time_is_cancelled(
+    ml: Any, submit: Submit, sandbox: RunningSandbox, workspace: Any, tmp_path: Path
+) -> None:
+    job = command(
+        command=fork(tmp_path), compute="cpu-cluster", environment="bare:1",
+        name=f"job-{uuid.uuid4().hex[:8]}",
+    )  # fmt: skip
+    job.set_limits(timeout=3600)
+    job = ml.jobs.create_or_update(job)
+    processes = pids(tmp_path)
+    sandbox.advance(timedelta(hours=1, seconds=1))
+    assert ended(ml, job).status == "Canceled"
+    assert reason(sandbox, workspace.id, job)["code"] == "JobTimeout"
+    assert gone(processes)
+
+
+def test_what_a_script_leaves_running_ends_with_it(ml: Any, submit: Submit, tmp_path: Path) -> None:
+    job = submit(f"setsid sleep 1000 & echo $! > {tmp_path}/pid")
+    assert ended(ml, job).status == "Completed"
+    assert gone([int((tmp_path / "pid").read_text())])
+
+
+def test_a_killed_runner_fails_the_job_by_name_and_keeps_its_log(
+    ml: Any, submit: Submit, sandbox: RunningSandbox, workspace: Any, tmp_path: Path
+) -> None:
+    job = submit(fork(tmp_path))
+    processes = pids(tmp_path)
+    runner(sandbox, job).kill()
+    assert ended(ml, job).status == "Failed"
+    assert reason(sandbox, workspace.id, job)["code"] == "JobRunnerLost"
+    assert "signal 9" in reason(sandbox, workspace.id, job)["message"]
+    assert gone(processes)
+    assert log_of(ml, job, tmp_path) == "begun\n"
+
+
+def test_a_killed_service_leaves_its_jobs_running(
+    ml: Any, submit: Submit, sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+    job = submit(f"echo one; until test -e {gate}; do sleep 0.05; done; echo two")
+    wait_until(lambda: ml.jobs.get(job.name).status == "Running")
+    before = runner(sandbox, job).pid
+    sandbox.kill("azure")
+    wait_until(lambda: sandbox.arm("GET", "/subscriptions", version="2022-12-01").is_success)
+    assert ml.jobs.get(job.name).status == "Running"
+    assert runner(sandbox, job).pid == before
+    gate.touch()
+    assert ended(ml, job).status == "Completed"
+    assert log_of(ml, job, tmp_path) == "one\ntwo\n"
+
+
+def test_a_killed_azurite_loses_no_line_of_the_log(
+    ml: Any, submit: Submit, sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+    job = submit(f"echo one; until test -e {gate}; do sleep 0.05; done; echo two")
+    wait_until(lambda: ml.jobs.get(job.name).status == "Running")
+    sandbox.kill("azurite")
+    gate.touch()
+    assert ended(ml, job).status == "Completed"
+    assert log_of(ml, job, tmp_path) == "one\ntwo\n"
+
+
+@pytest.fixture
+def doomed(start_sandbox: Any) -> Any:
+    """A sandbox of its own, to be killed."""
+    return start_sandbox()
+
+
+def test_a_job_lost_with_its_sandbox_fails_by_name_and_keeps_its_log(
+    doomed: RunningSandbox, start_sandbox: Any, tmp_path: Path, monkeypatch: Any
+) -> None:
+    for name, value in doomed.environment.items():
+        monkeypatch.setenv(name, value)
+    place = make_workspace(doomed, "rg-doomed")
+    clients = [doomed.credential(), place.subscription, place.group, place.workspace]
+    ml = MLClient(*clients)
+    conda = tmp_path / "conda.yml"
+    conda.write_text("dependencies: [pip: []]")
+    ml.environments.create_or_update(
+        Environment(name="bare", version="1", conda_file=conda, image="mcr/ubuntu")
+    )
+    job = ml.jobs.create_or_update(command(command=fork(tmp_path), environment="bare:1", name="j1"))
+    processes = pids(tmp_path)
+    supervisor = json.loads(doomed.directory.state.read_text())["pid"]
+    os.kill(supervisor, signal.SIGKILL)
+    doomed.process.wait(20)
+    again = start_sandbox(directory=doomed.directory)
+    for name, value in again.environment.items():
+        monkeypatch.setenv(name, value)
+    ml = MLClient(again.credential(), *clients[1:])
+    assert ended(ml, job).status == "Failed"
+    assert reason(again, place.id, job)["code"] == "SandboxRestarted"
+    wait_until(lambda: gone(processes))
+    assert log_of(ml, job, tmp_path) == "begun\n"
