@@ -23,6 +23,8 @@ from sandbox.supervisor.services import Missing, check_tools
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 PAUSE = 0.02
+TRIES = 3
+"""So often Azure's process may end during a start; then its last words are shown."""
 FREE_BYTES = 200 * 2**20
 """Below this a sandbox is not started: databases and logs would fail half way."""
 
@@ -55,6 +57,7 @@ def start(directory: Directory, say: Callable[[str], None] = lambda _: None) -> 
         process = None
     end = time.monotonic() + START_SECONDS
     notice = time.monotonic() + 2
+    failures = _failures(directory)
     while time.monotonic() < end:
         answer: dict[str, Any] | None = ask(directory, {"operation": "ready"}, timeout=0.5)
         if answer is not None:
@@ -64,6 +67,11 @@ def start(directory: Directory, say: Callable[[str], None] = lambda _: None) -> 
         if time.monotonic() > notice:
             say("The sandbox starts; the first time it makes keys and certificates.")
             notice = end
+        if _failures(directory) >= failures + TRIES:
+            raise SandboxError(
+                f"Azure's process of the sandbox in {directory} dies at its start: "
+                f"{_tail(directory, 'azure')}"
+            )
         time.sleep(PAUSE)
     raise SandboxError(
         f"The sandbox in {directory} does not answer after {START_SECONDS:.0f} seconds. "
@@ -122,6 +130,13 @@ def ask(directory: Directory, request: dict[str, Any], timeout: float = 5.0) -> 
     except (OSError, ValueError):
         return None
     return answer.get("result")
+
+
+def _failures(directory: Directory) -> int:
+    """How often Azure's process ended since this supervisor began."""
+    found = ask(directory, {"operation": "state"}) or {}
+    restarts: int = found.get("services", {}).get("azure", {}).get("restarts", 0)
+    return restarts
 
 
 def _check(directory: Directory) -> None:

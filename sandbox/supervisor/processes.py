@@ -68,6 +68,21 @@ def marked(marks: dict[str, str]) -> list[int]:
     return found
 
 
+def command(pid: int) -> str:
+    """The command line; empty when it is gone."""
+    if not _LINUX:
+        import psutil
+
+        try:
+            return " ".join(psutil.Process(pid).cmdline())
+        except psutil.Error:
+            return ""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").replace("\0", " ")
+    except OSError:
+        return ""
+
+
 def descendants(root: int) -> list[int]:
     """Children of `root`, their children and so on."""
     children: dict[int, list[int]] = {}
