@@ -91,19 +91,22 @@ class Blobs:
                 raise
 
     async def below(self, location: Location) -> list[Blob]:
-        """Every blob whose path starts with the location's, in order of their names."""
+        """The blob at the location and every one in it, taken as a folder, in order of names."""
         found: list[Blob] = []
+        prefix = location.path.rstrip("/")
         marker = ""
         container = replace(location, path="")
         while True:
-            query = {"restype": "container", "comp": "list", "prefix": location.path}
+            query = {"restype": "container", "comp": "list", "prefix": prefix}
             if marker:
                 query["marker"] = marker
             async with self._ask("GET", container, params=query) as answer:
                 page = ElementTree.fromstring(await answer.aread())  # noqa: S314 - our Azurite's
             for blob in page.iterfind(".//Blob"):
+                name = blob.findtext("Name") or ""
                 size = blob.findtext("Properties/Content-Length") or "0"
-                found.append(Blob(blob.findtext("Name") or "", int(size)))
+                if not prefix or name == prefix or name.startswith(f"{prefix}/"):
+                    found.append(Blob(name, int(size)))
             marker = page.findtext("NextMarker") or ""
             if not marker:
                 return found

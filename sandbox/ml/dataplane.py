@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 
-from sandbox import tracking
 from sandbox.arm.errors import ArmError
 from sandbox.arm.ids import ResourceId
 from sandbox.arm.resource import Resource
@@ -21,6 +20,7 @@ from sandbox.ml import artifacts, history
 from sandbox.ml.locations import Location, resolve
 from sandbox.ml.outputs import of_unnamed
 from sandbox.ml.workspaces import WORKSPACES
+from sandbox.tracking.application import METHODS, Tracking
 
 if TYPE_CHECKING:
     from sandbox.azure import Azure
@@ -159,11 +159,7 @@ def application(azure: Azure) -> Starlette:
     return Starlette(
         routes=[
             Route("/discovery", discovery),
-            *(
-                [Mount("/mlflow", tracking.application(azure))]
-                if hasattr(tracking, "application")
-                else []
-            ),
+            Route("/mlflow/{path:path}", Tracking(azure).respond, methods=METHODS),
             Route("/{path:path}", dispatch, methods=methods),
         ]
     )

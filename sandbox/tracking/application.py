@@ -58,7 +58,7 @@ class Tracking:
     def __init__(self, azure: Azure) -> None:
         self.azure = azure
 
-    async def __call__(self, request: Request) -> Response:
+    async def respond(self, request: Request) -> Response:
         try:
             return await self.answer(request)
         except MlflowError as error:
@@ -211,4 +211,4 @@ def _refusal(error: MlflowError) -> Response:
 
 
 def application(azure: Azure) -> Starlette:
-    return Starlette(routes=[Route("/mlflow/{rest:path}", Tracking(azure), methods=METHODS)])
+    return Starlette(routes=[Route("/mlflow/{rest:path}", Tracking(azure).respond, methods=METHODS)])

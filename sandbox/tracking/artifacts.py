@@ -75,8 +75,7 @@ async def answer(azure: Azure, workspace: Resource, request: Request, path: str)
         return await _upload(azure, at, request)
     if request.method == "DELETE":
         for blob in await shared(azure).below(at):
-            if blob.name == at.path or blob.name.startswith(at.path.rstrip("/") + "/"):
-                await shared(azure).delete(Location(at.account, at.container, blob.name))
+            await shared(azure).delete(Location(at.account, at.container, blob.name))
         return JSONResponse({})
     return await _download(azure, at)
 
@@ -85,7 +84,9 @@ async def _listing(azure: Azure, at: Location) -> Response:
     """What lies directly below, folders once; a file lists as nothing."""
     prefix = at.path.rstrip("/") + "/"
     files: dict[str, dict[str, object]] = {}
-    for blob in await shared(azure).below(Location(at.account, at.container, prefix)):
+    for blob in await shared(azure).below(at):
+        if blob.name == at.path:
+            continue
         name, deeper, _ = blob.name.removeprefix(prefix).partition("/")
         if deeper:
             files[name] = {"path": name, "is_dir": True}
