@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import textwrap
 import uuid
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from azure.ai.ml.entities import (
     CodeConfiguration,
@@ -19,6 +21,7 @@ from azure.ai.ml.entities import (
     OnlineRequestSettings,
 )
 
+from tests.sandbox.conftest import RunningSandbox
 from tests.workloads.conftest import bike_rentals, trained  # noqa: F401 - fixtures
 
 CONDA = {
@@ -39,6 +42,22 @@ LINE = """
 """
 
 
+def servers(sandbox: RunningSandbox) -> dict[str, list[int]]:
+    """Processes of the sandbox's deployments by unit; each unit has gunicorn and its workers."""
+    found: dict[str, list[int]] = {}
+    for process in psutil.process_iter():
+        try:
+            environment = process.environ()
+            alive = process.status() != psutil.STATUS_ZOMBIE
+        except (psutil.Error, OSError):
+            continue
+        unit = environment.get("AMLOPS_UNIT", "")
+        ours = environment.get("AMLOPS_SANDBOX") == str(sandbox.directory)
+        if ours and alive and unit.startswith("deployment-"):
+            found.setdefault(unit, []).append(process.pid)
+    return found
+
+
 @pytest.fixture
 def endpoint(ml: Any) -> Iterator[str]:
     """The name of a new endpoint with keys; it is deleted afterwards, with its deployments."""
@@ -53,35 +72,40 @@ def endpoint(ml: Any) -> Iterator[str]:
 @pytest.fixture
 def deploy(ml: Any, endpoint: str, tmp_path: Path) -> Callable[..., Any]:
     """Deploy a line through the origin: ``deploy("blue", slope=3)``, or any other script."""
+    return functools.partial(deploy_line, ml, endpoint, tmp_path)
 
-    def make(name: str, script: str = LINE, slope: float = 2, **settings: Any) -> Any:
-        folder = tmp_path / uuid.uuid4().hex
-        (folder / "code").mkdir(parents=True)
-        (folder / "code" / "score.py").write_text(textwrap.dedent(script))
-        (folder / "model").mkdir()
-        (folder / "model" / "line.json").write_text(json.dumps({"slope": slope}))
-        requests = settings.pop("requests", OnlineRequestSettings())
-        deployment = ManagedOnlineDeployment(
-            name=name,
-            endpoint_name=endpoint,
-            model=Model(path=str(folder / "model"), name=f"line-{uuid.uuid4().hex[:8]}"),
-            code_configuration=CodeConfiguration(
-                code=str(folder / "code"), scoring_script="score.py"
-            ),
-            environment=Environment(
-                image="mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04",
-                conda_file=CONDA,
-                name="serving-test",
-                version="1",
-            ),
-            instance_type="Standard_DS3_v2",
-            instance_count=settings.pop("instances", 1),
-            request_settings=requests,
-            **settings,
-        )
-        return ml.online_deployments.begin_create_or_update(deployment).result()
 
-    return make
+def deploy_line(
+    ml: Any,
+    endpoint: str,
+    place: Path,
+    name: str,
+    script: str = LINE,
+    slope: float = 2,
+    **settings: Any,
+) -> Any:
+    folder = place / uuid.uuid4().hex
+    (folder / "code").mkdir(parents=True)
+    (folder / "code" / "score.py").write_text(textwrap.dedent(script))
+    (folder / "model").mkdir()
+    (folder / "model" / "line.json").write_text(json.dumps({"slope": slope}))
+    deployment = ManagedOnlineDeployment(
+        name=name,
+        endpoint_name=endpoint,
+        model=Model(path=str(folder / "model"), name=f"line-{uuid.uuid4().hex[:8]}"),
+        code_configuration=CodeConfiguration(code=str(folder / "code"), scoring_script="score.py"),
+        environment=Environment(
+            image="mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04",
+            conda_file=CONDA,
+            name="serving-test",
+            version="1",
+        ),
+        instance_type="Standard_DS3_v2",
+        instance_count=settings.pop("instances", 1),
+        request_settings=settings.pop("requests", OnlineRequestSettings()),
+        **settings,
+    )
+    return ml.online_deployments.begin_create_or_update(deployment).result()
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
-import psutil
 import pytest
 from azure.ai.ml.entities import OnlineRequestSettings
 from azure.core.exceptions import HttpResponseError
 
 from tests.sandbox.conftest import RunningSandbox, wait_until
+from tests.sandbox.serving.conftest import servers
 
 BROKEN = """
     def init():
@@ -20,21 +20,6 @@ BROKEN = """
 
     def run(body): pass
 """
-
-
-def servers(sandbox: RunningSandbox) -> dict[str, list[int]]:
-    """Processes of the sandbox's deployments by unit; each unit has gunicorn and its workers."""
-    found: dict[str, list[int]] = {}
-    for process in psutil.process_iter():
-        try:
-            environment = process.environ()
-        except (psutil.Error, OSError):
-            continue
-        unit = environment.get("AMLOPS_UNIT", "")
-        ours = environment.get("AMLOPS_SANDBOX") == str(sandbox.directory)
-        if ours and unit.startswith("deployment-") and process.status() != psutil.STATUS_ZOMBIE:
-            found.setdefault(unit, []).append(process.pid)
-    return found
 
 
 def test_one_serves_switches_fails_and_comes_back(
