@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,16 @@ def differences(
     before, after = without_defaults(resource, old), without_defaults(resource, new)
     found = _objects(resource, before, after, "", "")
     return sorted(found, key=lambda difference: difference.path)
+
+
+def ignored(path: str, ignore_changes: Iterable[str]) -> bool:
+    """Whether a change lies at or below what `ignore_changes` names.
+
+    The engine leaves it to the provider where it compares after a refresh.
+    """
+    return any(
+        path == given or path.startswith((f"{given}.", f"{given}[")) for given in ignore_changes
+    )
 
 
 def without_defaults(resource: ResourceType, inputs: dict[str, Any]) -> dict[str, Any]:

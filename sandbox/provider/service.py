@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import grpc
 
 from sandbox.provider import check, functions, translate
-from sandbox.provider.diff import CREATE_BEFORE_DELETE, differences
+from sandbox.provider.diff import CREATE_BEFORE_DELETE, differences, ignored
 from sandbox.provider.protocol import grpc_service, messages, plugin, status
 from sandbox.provider.table import UnknownTypeError, resource_type, tokens
 from sandbox.provider.values import decode, encode
@@ -114,7 +114,11 @@ class Provider(grpc_service.ResourceProviderServicer):
     def _diff(self, request: Any) -> Any:
         resource = resource_type(_token(request.urn))
         old = decode(request.old_inputs)
-        found = differences(resource, old, decode(request.news))
+        found = [
+            change
+            for change in differences(resource, old, decode(request.news))
+            if not ignored(change.path, request.ignoreChanges)
+        ]
         kinds = messages.PropertyDiff.Kind
         replaces = [change.path for change in found if change.replaces]
         return messages.DiffResponse(
