@@ -60,6 +60,23 @@ class Login:
             }
         )
 
+    def instances(self, _: Request) -> Response:
+        """Which names this cloud's login has; clients ask before they report an error."""
+        aliases = ["login.microsoftonline.com", "login.windows.net", "sts.windows.net"]
+        return JSONResponse(
+            {
+                "tenant_discovery_endpoint": f"{HOST}/common/.well-known/openid-configuration",
+                "api-version": "1.1",
+                "metadata": [
+                    {
+                        "preferred_network": aliases[0],
+                        "preferred_cache": aliases[1],
+                        "aliases": aliases,
+                    }
+                ],
+            }
+        )
+
     def keys(self, request: Request) -> Response:
         self._tenant(request)
         return JSONResponse({"keys": [self.azure.identity.public_jwk()]})
@@ -179,6 +196,7 @@ def application(azure: Azure) -> Starlette:
 
     return Starlette(
         routes=[
+            Route("/common/discovery/instance", login.instances),
             Route("/{tenant}/v2.0/.well-known/openid-configuration", login.discovery),
             Route("/{tenant}/.well-known/openid-configuration", login.discovery),
             Route("/{tenant}/discovery/v2.0/keys", login.keys),
