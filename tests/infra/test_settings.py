@@ -1,0 +1,192 @@
+"""What a stack file may say, and that a mistake in one is a single line that tells how to mend it:
+
+- The line names the file, the path in it and what is allowed; no traceback, nothing planned.
+- The files in `stacks/` are valid, and Pulumi has no reason to write into them.
+- Every setting is documented.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from infra.settings import (
+    Section,
+    Settings,
+    SettingsError,
+    check_environment,
+    iso8601,
+    load,
+    parse,
+    table,
+)
+from tests.infra.mocks import MINIMAL
+
+FILE = "stacks/Pulumi.dev.yaml"
+STACKS = sorted(Path("stacks").glob("Pulumi.*.yaml"))
+UUID = "0f0e0d0c-0b0a-4908-8706-050403020100"
+
+# settings added to the minimal ones, path reported, what the message says
+MISTAKES: list[tuple[dict[str, Any], str, str]] = [
+    ({"clustres": {}}, "clustres", "unknown; allowed are workload, location,"),
+    ({"clusters": {"a-b": {"maxx": 1}}}, "clusters.a-b.maxx", "allowed are size, min, max,"),
+    ({"storage": {"key": 1}}, "storage.key", "unknown; allowed are redundancy, shared_keys"),
+    ({"clusters": {"a-b": {"max": 0}}}, "clusters.a-b.max", "0 is too small; allowed is 1 or more"),
+    ({"clusters": {"a-b": {"max": 101}}}, "clusters.a-b.max", "allowed is 100 or less"),
+    ({"clusters": {"a-b": {"min": 3, "max": 1}}}, "clusters.a-b", "min 3 is above max 1"),
+    ({"clusters": {"a-b": {"max": "two"}}}, "clusters.a-b.max", "valid integer"),
+    ({"clusters": {"a-b": {"size": "Big"}}}, "clusters.a-b.size", "'Big': not in infra/vm-sizes"),
+    ({"clusters": {"A_b": {}}}, "clusters.A_b", "lower-case letters"),
+    ({"clusters": {"a" * 33: {}}}, "clusters." + "a" * 33, "33 characters; allowed are 2 to 32"),
+    ({"instances": {"a-b": {"idle": "14m"}}}, "instances.a-b.idle", "allowed is 15m to 3d"),
+    ({"instances": {"a-b": {"idle": "73h"}}}, "instances.a-b.idle", "allowed is 15m to 3d"),
+    ({"instances": {"a-b": {"idle": 30}}}, "instances.a-b.idle", "as 30m, 2h or 1d"),
+    ({"workload": "w" * 17}, "workload", "has 17 characters; allowed are 2 to 16"),
+    ({"workload": "-bikes"}, "workload", "a letter first"),
+    ({"location": "mars"}, "location", "'mars': not in infra/regions.yaml; allowed are"),
+    ({"storage": {"redundancy": "X"}}, "storage.redundancy", "'X'; allowed are 'LRS', 'ZRS'"),
+    ({"vault": {"soft_delete_days": 6}}, "vault.soft_delete_days", "allowed is 7 or more"),
+    ({"endpoints": {"bike": None}}, "endpoints.bike", "expected keys with values"),
+    ({"registry": "off"}, "registry", "allowed are 'lazy' or 'on'"),
+    ({"subscription": "mine"}, "subscription", "'mine'"),
+    ({"cost_centre": 4711}, "cost_centre", "valid string"),
+    (
+        {"access": {"us": {"principal": UUID, "roles": ["King"]}}},
+        "access.us.roles.0",
+        "'King': not in infra/roles.yaml; allowed are Contributor",
+    ),
+    (
+        {"instances": {"same": {}}, "clusters": {"same": {}}},
+        "",
+        "same is an instance and a cluster",
+    ),
+]
+
+
+@pytest.mark.parametrize(("added", "path", "expected"), MISTAKES)
+def test_a_mistake_is_one_line(added: dict[str, Any], path: str, expected: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse({**MINIMAL, **added}, FILE)
+    message = str(caught.value)
+    place = f"amlops:settings.{path}" if path else "amlops:settings"
+    assert message.startswith(f"{FILE}: {place}: ")
+    assert expected in message
+    assert "\n" not in message
+
+
+def test_several_mistakes_are_counted() -> None:
+    with pytest.raises(SettingsError, match=r"workload: missing.*\(and 2 more\)"):
+        parse({}, FILE)
+
+
+@pytest.mark.parametrize(("text", "valid"), [("15m", True), ("3d", True), ("2h", True)])
+def test_bounds_of_idle_are_allowed(text: str, valid: bool) -> None:
+    chosen = parse({**MINIMAL, "instances": {"a-b": {"idle": text}}}, FILE)
+    assert (chosen.instances["a-b"].idle >= timedelta(minutes=15)) is valid
+
+
+@pytest.mark.parametrize("value", ["on", True])
+def test_a_bare_on_is_on_for_both_readers(value: object) -> None:
+    assert parse({**MINIMAL, "registry": value}, FILE).registry == "on"
+    assert parse({**MINIMAL, "protection": value}, FILE).protection is True
+
+
+@pytest.mark.parametrize(
+    ("minutes", "text"), [(30, "PT30M"), (90, "PT1H30M"), (1440, "P1D"), (2160, "P1DT12H")]
+)
+def test_durations_as_azure_writes_them(minutes: int, text: str) -> None:
+    assert iso8601(timedelta(minutes=minutes)) == text
+
+
+@pytest.mark.parametrize("name", ["Dev", "x", "an-environment", "a--b"])
+def test_an_environments_name_is_checked(name: str) -> None:
+    with pytest.raises(SettingsError, match="stack name"):
+        check_environment(name, FILE)
+
+
+@pytest.mark.parametrize("path", STACKS, ids=lambda path: path.name)
+def test_the_stack_files_are_valid(path: Path) -> None:
+    load(path.name.split(".")[1])
+
+
+@pytest.mark.parametrize("path", STACKS, ids=lambda path: path.name)
+def test_pulumi_has_no_reason_to_write_into_a_stack_file(path: Path) -> None:
+    assert yaml.safe_load(path.read_text())["encryptionsalt"].startswith("v1:")
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("config: [", "not valid YAML"),
+        ("config:\n  amlops:setting: {}", "amlops:setting: unknown; allowed is amlops:settings"),
+        ("config: 3", "config: expected keys"),
+        ("", "amlops:settings: expected keys"),
+    ],
+)
+def test_a_broken_file_is_one_line(tmp_path: Path, content: str, expected: str) -> None:
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / FILE).write_text(content)
+    with pytest.raises(SettingsError) as caught:
+        load("dev", tmp_path)
+    assert str(caught.value).startswith(f"{FILE}: ")
+    assert expected in str(caught.value)
+
+
+def test_an_unknown_stack_lists_the_known() -> None:
+    with pytest.raises(SettingsError, match="no such stack; there are dev, prod, test"):
+        load("staging")
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "infra.settings", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_the_command_prints_the_effective_settings() -> None:
+    result = run("dev")
+    assert result.returncode == 0
+    assert json.loads(result.stdout)["clusters"]["cpu-cluster"]["priority"] == "dedicated"
+
+
+def test_the_command_prints_one_line_on_a_mistake() -> None:
+    result = run("staging")
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert re.fullmatch(r"stacks/Pulumi.staging.yaml: no such stack; .*\n", result.stderr)
+
+
+def test_checking_settings_takes_no_pulumi() -> None:
+    code = "import sys, infra.settings; sys.exit('pulumi' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def sections(section: type[Section]) -> set[type[Section]]:
+    found = {section}
+    for field in section.model_fields.values():
+        for part in (field.annotation, *getattr(field.annotation, "__args__", ())):
+            if isinstance(part, type) and issubclass(part, Section):
+                found |= sections(part)
+    return found
+
+
+def test_every_setting_is_documented() -> None:
+    page = Path("docs/infra.md").read_text()
+    for section in sections(Settings):
+        for name in section.model_fields:
+            assert f"`{name}`" in page, f"{section.__name__}.{name} is not in docs/infra.md"
+
+
+def test_every_size_has_what_estimates_need() -> None:
+    for name, size in table("vm-sizes.yaml").items():
+        assert name.startswith("Standard_")
+        assert size["cores"] > 0
+        assert size["memory_gib"] > 0
+        assert size["usd_per_hour"] > 0
