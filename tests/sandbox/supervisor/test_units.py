@@ -1,0 +1,97 @@
+"""Units by the supervisor's client: they outlive the azure process and leave nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.supervisor import processes
+from sandbox.supervisor.client import Supervisor, SupervisorError, Unit
+from tests.sandbox.conftest import wait_until
+
+SLEEPER = "import time; print('up', flush=True); time.sleep(600)"
+# A child in a session of its own that ignores TERM, as a daemon would.
+BROOD = """
+import signal, subprocess, sys, time
+child = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+subprocess.Popen([sys.executable, "-c", child], start_new_session=True)
+print("up", flush=True)
+{then}
+"""
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
+
+
+def spawn(sandbox: Any, name: str, code: str, folder: Path) -> Unit:
+    client = Supervisor(sandbox.directory)
+    log = folder / f"{name}.log"
+    env = {"COLOUR": "red"}
+    return asyncio.run(client.spawn(name, python(code), env=env, cwd=folder, log=log))
+
+
+def members(sandbox: Any, name: str) -> list[int]:
+    """Living processes of a unit."""
+    marks = {
+        processes.SANDBOX_MARK: str(sandbox.directory),
+        processes.UNIT_MARK: name,
+    }
+    return [pid for pid in processes.marked(marks) if processes.started(pid)]
+
+
+def test_a_unit_runs_where_and_with_what_it_is_told(sandbox: Any, tmp_path: Path) -> None:
+    code = "import os; print(os.environ['COLOUR'], os.getcwd()); raise SystemExit(7)"
+    client = Supervisor(sandbox.directory)
+    spawn(sandbox, "told", code, tmp_path)
+    assert asyncio.run(client.wait("told")) == 7
+    assert asyncio.run(client.exit_code("told")) == 7
+    assert (tmp_path / "told.log").read_text() == f"red {tmp_path}\n"
+    assert "told" not in asyncio.run(client.units())
+
+
+def test_a_unit_under_a_name_runs_once(sandbox: Any, tmp_path: Path) -> None:
+    first = spawn(sandbox, "once", SLEEPER, tmp_path)
+    assert spawn(sandbox, "once", SLEEPER, tmp_path) == first
+    assert processes.alive(first.pid, first.started)
+    asyncio.run(Supervisor(sandbox.directory).stop("once"))
+    assert not processes.alive(first.pid, first.started)
+
+
+def test_stopping_takes_the_whole_tree(sandbox: Any, tmp_path: Path) -> None:
+    spawn(sandbox, "tree", BROOD.format(then="time.sleep(600)"), tmp_path)
+    wait_until(lambda: len(members(sandbox, "tree")) == 2, what="the child")
+    asyncio.run(Supervisor(sandbox.directory).stop("tree", grace=0.2))
+    assert members(sandbox, "tree") == []
+    assert asyncio.run(Supervisor(sandbox.directory).exit_code("tree")) == -15
+
+
+def test_what_a_dead_unit_leaves_is_killed(sandbox: Any, tmp_path: Path) -> None:
+    spawn(sandbox, "left", BROOD.format(then="raise SystemExit(3)"), tmp_path)
+    assert asyncio.run(Supervisor(sandbox.directory).wait("left")) == 3
+    assert members(sandbox, "left") == []
+
+
+def test_a_unit_outlives_the_azure_process(sandbox: Any, tmp_path: Path) -> None:
+    unit = spawn(sandbox, "outlives", SLEEPER, tmp_path)
+    sandbox.kill("azure")
+    assert asyncio.run(Supervisor(sandbox.directory).units())["outlives"] == unit
+    asyncio.run(Supervisor(sandbox.directory).stop("outlives"))
+
+
+def test_a_program_that_is_not_there_is_an_error(sandbox: Any, tmp_path: Path) -> None:
+    client = Supervisor(sandbox.directory)
+    with pytest.raises(SupervisorError, match="nosuch"):
+        asyncio.run(
+            client.spawn("none", ["/nosuch"], env={}, cwd=tmp_path, log=tmp_path / "none.log")
+        )
+    assert "none" not in asyncio.run(client.units())
+
+
+def test_stopping_what_is_not_there_is_no_error(sandbox: Any) -> None:
+    asyncio.run(Supervisor(sandbox.directory).stop("nobody"))
+    assert asyncio.run(Supervisor(sandbox.directory).exit_code("nobody")) is None
