@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from ops import lineage
 from ops.failure import Failure, explain
 from ops.platform import Platform, quiet
 from ops.screen import note
 
+POLL_SECONDS = 0.5
 FINAL = frozenset({"Completed", "Failed", "Canceled", "NotResponding"})
 LOG = "user_logs/std_log.txt"
 TAIL = 20
@@ -38,43 +41,58 @@ class Job:
         return asdict(self)
 
 
-def load(file: Path, settings: Sequence[str], outside: dict[str, str]) -> Any:
+@dataclass
+class Draft:
+    """A job's YAML with what was set on the command line."""
+
+    file: Path
+    declared: dict[str, Any]
+    overrides: list[dict[str, Any]]
+
+
+def draft(file: Path, settings: Sequence[str], outside: dict[str, str]) -> Draft:
     """Read a job's YAML, set ``inputs.x=…`` in it, and make local data that is missing.
 
     Raises `Failure` for a file or setting that does not fit.
     """
-    quiet()
-    from azure.ai.ml import load_job
-
     if not file.is_file():
         raise Failure(f"There is no job file '{file}'.")
-    overrides = [_override(setting) for setting in settings]
-    _make_data(file, outside)
     try:
-        return load_job(file, params_override=overrides)
-    except Exception as error:
-        raise Failure(f"'{file}' is not a job that Azure ML takes: {error}") from None
+        declared = yaml.safe_load(file.read_text())
+    except yaml.YAMLError as error:
+        raise Failure(f"'{file}' is not YAML: {error}") from None
+    if not isinstance(declared, dict):
+        raise Failure(f"'{file}' is not a job: a mapping was expected.")
+    overrides = []
+    for setting in settings:
+        path, equals, text = setting.partition("=")
+        if not equals or not path:
+            raise Failure(f"'--set {setting}' must look like --set inputs.learning_rate=0.1")
+        value = yaml.safe_load(text)
+        _set(declared, path, value, file)
+        overrides.append({path: value})
+    _make_data(file, declared, outside)
+    return Draft(file, declared, overrides)
 
 
-def _override(setting: str) -> dict[str, Any]:
-    import yaml
+def _set(declared: dict[str, Any], path: str, value: Any, file: Path) -> None:
+    """Set a value at a dotted path. Only what the file declares can be set: a typing error in an
+    input's name would otherwise go unnoticed.
+    """
+    *parents, last = path.split(".")
+    place: Any = declared
+    for part in parents:
+        place = place.get(part) if isinstance(place, dict) else None
+    if not isinstance(place, dict) or (parents[:1] == ["inputs"] and last not in place):
+        known = ", ".join(f"inputs.{name}" for name in declared.get("inputs") or {})
+        raise Failure(f"'{file}' has no '{path}' to set; it has: {known}.")
+    place[last] = value
 
-    path, equals, text = setting.partition("=")
-    if not equals or not path:
-        raise Failure(f"'--set {setting}' must look like --set inputs.learning_rate=0.1")
-    return {path: yaml.safe_load(text)}
 
-
-def _make_data(file: Path, outside: dict[str, str]) -> None:
+def _make_data(file: Path, declared: dict[str, Any], outside: dict[str, str]) -> None:
     """Run the workload's ``data.py`` where an input's local file is not there yet."""
-    import yaml
-
-    declared = yaml.safe_load(file.read_text()) or {}
-    missing = [
-        given["path"]
-        for given in (declared.get("inputs") or {}).values()
-        if isinstance(given, dict) and _is_missing(file.parent, str(given.get("path", "")))
-    ]
+    inputs = lineage.local_inputs(declared).values()
+    missing = [item["path"] for item in inputs if not (file.parent / item["path"]).exists()]
     if not missing:
         return
     script = file.parent / "data.py"
@@ -88,47 +106,80 @@ def _make_data(file: Path, outside: dict[str, str]) -> None:
         raise Failure(f"{script} failed:\n{made.stderr.strip() or made.stdout.strip()}")
 
 
-def _is_missing(folder: Path, path: str) -> bool:
-    local = path and "://" not in path and not path.startswith(("azureml:", "/subscriptions/"))
-    return bool(local) and not (folder / path).exists()
-
-
-def submit(platform: Platform, job: Any, folder: Path) -> Any:
+def submit(platform: Platform, job: Draft) -> Any:
     """Register local inputs as data, note the commit, submit. Raises `Failure`."""
-    from azure.core.exceptions import AzureError
+    quiet()
+    from azure.ai.ml import load_job
 
+    folder = job.file.parent
     try:
-        data = lineage.register_inputs(platform.client, job, folder)
+        data = lineage.register_inputs(platform.client, job.declared, folder)
+        paths = [{f"inputs.{name}.path": f"azureml:{asset}"} for name, asset in data.items()]
+        entity = load_job(job.file, params_override=[*job.overrides, *paths])
         commit = lineage.commit_of(folder)
-        job.tags = {**(job.tags or {}), **({lineage.COMMIT: commit} if commit else {})}
-        job.tags |= {f"{lineage.DATA}.{name}": asset for name, asset in data.items()}
-        return platform.client.jobs.create_or_update(job)
+        entity.tags = {**(entity.tags or {}), **({lineage.COMMIT: commit} if commit else {})}
+        entity.tags |= {f"{lineage.DATA}.{name}": asset for name, asset in data.items()}
+        return platform.client.jobs.create_or_update(entity)
     except Exception as error:
-        if isinstance(error, AzureError) or type(error).__module__.startswith("azure.ai.ml"):
+        if type(error).__module__.startswith(("azure.", "marshmallow")):
             raise explain(error) from None
         raise
 
 
-def follow(platform: Platform, name: str) -> Job:
-    """Stream a job's log until it ends. Raises `Failure` with the log's tail when it failed."""
-    streamed = True
-    try:
-        platform.client.jobs.stream(name)
-    except Exception as error:
-        if not type(error).__module__.startswith("azure"):
-            raise
-        streamed = False
+def follow(platform: Platform, name: str, write: Callable[[str], object]) -> Job:
+    """Hand on a job's log as it grows, until the job ends.
+
+    Raises `Failure` with the log's tail when the job did not complete. The SDK's own `jobs.stream`
+    is not used: it signs log addresses with the storage account's key, which a workspace that is
+    accessed by identity does not have, and it looks only every 2 to 60 seconds.
+    """
+    log = Log(platform, name)
+    while True:
+        status = str(platform.client.jobs.get(name).status)
+        write(log.read())
+        if status in FINAL:
+            break
+        time.sleep(POLL_SECONDS)
+    write(log.read())
     job = show(platform, name)
     if job.status != "Completed":
         tail = "\n".join(logs(platform, name).splitlines()[-TAIL:])
-        error_text = _error_of(platform, name)
         raise Failure(
-            f"Job {name} ended as {job.status}. {error_text}\n{tail}".rstrip()
+            f"Job {name} ended as {job.status}. {_error_of(platform, name)}\n{tail}".rstrip()
             + f"\nWhole log: amlops jobs logs {platform.environment} {name}"
         )
-    if not streamed:
-        note(logs(platform, name))
     return job
+
+
+class Log:
+    """The job's own output in the workspace's artifact store, read piece by piece."""
+
+    def __init__(self, platform: Platform, name: str) -> None:
+        from azure.storage.blob import BlobClient
+
+        store = platform.client.datastores.get("workspaceartifactstore", include_secrets=True)
+        self._offset = 0
+        self._blob = BlobClient(
+            f"{store.protocol}://{store.account_name}.blob.{store.endpoint}",
+            store.container_name,
+            f"ExperimentRun/dcid.{name}/{LOG}",
+            credential=getattr(store.credentials, "account_key", None) or platform.credential,
+        )
+
+    def read(self) -> str:
+        """What was written since the last call."""
+        from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+
+        try:
+            new = bytes(self._blob.download_blob(offset=self._offset).readall())
+        except ResourceNotFoundError:
+            return ""
+        except HttpResponseError as error:
+            if error.status_code == 416:  # nothing behind the offset yet
+                return ""
+            raise
+        self._offset += len(new)
+        return new.decode(errors="replace")
 
 
 def _error_of(platform: Platform, name: str) -> str:
@@ -167,36 +218,14 @@ def listing(platform: Platform, limit: int) -> list[Job]:
 
 
 def logs(platform: Platform, name: str) -> str:
-    """The job's own output so far."""
+    """The job's own output so far. Raises `Failure` when there is no such job."""
     from azure.core.exceptions import AzureError
 
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            platform.client.jobs.download(name, download_path=folder)
-        except AzureError as error:
-            raise explain(error) from None
-        except Exception as error:
-            if not type(error).__module__.startswith("azure.ai.ml"):
-                raise
-            return _running_log(platform, name)
-        found = sorted(Path(folder).rglob(LOG))
-        return found[0].read_text(errors="replace") if found else ""
-
-
-def _running_log(platform: Platform, name: str) -> str:
-    """The SDK downloads only what has ended; the log of a running job is read from its store."""
-    from azure.storage.blob import BlobClient
-
-    store = platform.client.datastores.get("workspaceartifactstore", include_secrets=True)
-    blob = BlobClient(
-        f"{store.protocol}://{store.account_name}.blob.{store.endpoint}",
-        store.container_name,
-        f"ExperimentRun/dcid.{name}/{LOG}",
-        credential=getattr(store.credentials, "account_key", None) or platform.credential,
-    )
-    if not blob.exists():
-        return ""
-    return bytes(blob.download_blob().readall()).decode(errors="replace")
+    try:
+        platform.client.jobs.get(name)
+        return Log(platform, name).read()
+    except AzureError as error:
+        raise explain(error) from None
 
 
 def cancel(platform: Platform, name: str) -> Job:

@@ -36,8 +36,18 @@ def fingerprint(path: Path) -> str:
     return digest.hexdigest()[:12]
 
 
-def register_inputs(client: Any, job: Any, folder: Path) -> dict[str, str]:
-    """Replace local inputs of a job by data assets; the same content is registered once.
+def local_inputs(declared: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The inputs of a job's YAML that name a file or folder on this machine."""
+    found = {}
+    for name, given in (declared.get("inputs") or {}).items():
+        path = str(given.get("path") or "") if isinstance(given, dict) else ""
+        if path and "://" not in path and not path.startswith(("azureml:", "/subscriptions/")):
+            found[name] = given
+    return found
+
+
+def register_inputs(client: Any, declared: dict[str, Any], folder: Path) -> dict[str, str]:
+    """Register local inputs of a job as data assets; the same content is registered once.
 
     Returns input name -> ``NAME:VERSION``.
     """
@@ -45,17 +55,14 @@ def register_inputs(client: Any, job: Any, folder: Path) -> dict[str, str]:
     from azure.core.exceptions import ResourceNotFoundError
 
     registered = {}
-    for name, given in job.inputs.items():
-        path = getattr(given, "path", None)
-        if not path or "://" in str(path) or str(path).startswith(("azureml:", "/subscriptions/")):
-            continue
-        local = (folder / str(path)).resolve()
-        asset, version = f"{job.experiment_name}-{name}", fingerprint(local)
+    for name, given in local_inputs(declared).items():
+        local = (folder / str(given["path"])).resolve()
+        asset = f"{declared.get('experiment_name') or folder.resolve().name}-{name}"
+        version = fingerprint(local)
         try:
             client.data.get(asset, version)
         except ResourceNotFoundError:
-            data = Data(name=asset, version=version, type=given.type, path=str(local))
+            data = Data(name=asset, version=version, type=given.get("type"), path=str(local))
             client.data.create_or_update(data)
-        given.path = f"azureml:{asset}:{version}"
         registered[name] = f"{asset}:{version}"
     return registered

@@ -15,8 +15,11 @@ from ops.target import enter
 @options.placed
 @click.argument("model")
 @click.option("--endpoint", help="The endpoint's name in the stack file; else the model's name.")
-@click.option("--workload", type=click.Path(path_type=Path),
-              help="Folder with deployment/ and sample-request.json; else workloads/MODEL.")  # fmt: skip
+@click.option(
+    "--workload",
+    type=click.Path(path_type=Path),
+    help="Folder with deployment/ and sample-request.json; else workloads/MODEL.",
+)
 def deploy(
     environment: str,
     target: str,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -26,15 +27,15 @@ def train(
 
     screen.header(target, environment, f"train {file}")
     place = enter(target)
-    job = work.load(file, settings, place.outside)
+    job = work.draft(file, settings, place.outside)
     platform = Platform.of(place, environment)
     with screen.step(f"submitting {file.stem} to {platform.workspace}"):
-        submitted = work.submit(platform, job, file.parent)
+        submitted = work.submit(platform, job)
     screen.note(f"job [bold]{submitted.name}[/] · {submitted.studio_url}")
     if not wait:
         screen.result({"name": submitted.name, "status": submitted.status}, output, submitted.name)
         return
-    done = work.follow(platform, submitted.name)
+    done = work.follow(platform, submitted.name, partial(click.echo, nl=False, err=True))
     screen.result(done.data(), output, _metrics(done.name, done.metrics))
 
 
