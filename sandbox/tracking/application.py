@@ -14,10 +14,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import httpx
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
-from starlette.routing import Route
 
 from sandbox.arm.errors import ArmError
 from sandbox.arm.ids import ResourceId
@@ -208,7 +206,3 @@ def _refusal(error: MlflowError) -> Response:
     headers = {"retry-after": str(RETRY_SECONDS)} if error.status == 503 else {}
     body = {"error_code": error.code, "message": error.message}
     return JSONResponse(body, error.status, headers)
-
-
-def application(azure: Azure) -> Starlette:
-    return Starlette(routes=[Route("/mlflow/{rest:path}", Tracking(azure).respond, methods=METHODS)])
