@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sandbox.arm.errors import ArmError, conflict, invalid
@@ -104,14 +103,10 @@ def _check_references(azure: Azure, deployment: Resource) -> None:
 
 async def _provision(azure: Azure, deployment: Resource) -> None:
     """Fetch what is new, start it, switch to it; if it cannot be started, the old one serves on."""
-    old = release.serving(deployment)
     wanted = release.revision(deployment)
     place = release.folder(azure, deployment) / wanted
-    if old and old.revision == wanted and place.exists():
-        new = replace(old, instances=release.instances(deployment))
-    else:
-        new = release.compose(deployment, await contents.fetch(azure, deployment, place))
-    await servers.switch(azure, deployment, new)
+    found = await contents.fetch(azure, deployment, place)
+    await servers.switch(azure, deployment, release.compose(deployment, found))
     for left in release.folder(azure, deployment).iterdir():
         if left.name != wanted:
             await asyncio.to_thread(shutil.rmtree, left, ignore_errors=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from sandbox.arm.errors import ArmError
 from sandbox.arm.ids import ResourceId
 from sandbox.arm.resource import Resource
+from sandbox.directory import write_atomically
 from sandbox.jobs import environments
 from sandbox.jobs.specification import InvalidEnvironmentError, Specification
 from sandbox.ml.workspaces import workspace_of
@@ -26,6 +28,7 @@ SERVER = "azureml-inference-server-http"
 SERVER_REQUIREMENT = f"{SERVER}>=1.4"
 PYFUNC = Path(__file__).parent / "pyfunc"
 INITIALIZER_LOG = "storage-initializer.log"
+COMPLETE = "contents.json"
 
 
 @dataclass(frozen=True)
@@ -50,10 +53,14 @@ def log_to(path: Path) -> Callable[[str], None]:
 
 
 async def fetch(azure: Azure, deployment: Resource, folder: Path) -> Contents:
-    """Download model and code below `folder` and build the environment.
+    """Download model and code below `folder` and build the environment, unless that was done.
 
-    Raises ArmError, in the words of the service, for what is not there or cannot be built.
+    Assets do not change, and a process may already be at work in the folder. Raises ArmError, in
+    the words of the service, for what is not there or cannot be built.
     """
+    complete = _complete(folder)
+    if complete:
+        return complete
     log = log_to(folder / INITIALIZER_LOG)
     try:
         models = await _model(azure, deployment, folder, log)
@@ -68,7 +75,20 @@ async def fetch(azure: Azure, deployment: Resource, folder: Path) -> Contents:
         raise ArmError(
             400, "EnvironmentBuildFailed", f"Deployment '{deployment.name}': {error}"
         ) from None
-    return Contents(python, code, script, models)
+    found = Contents(python, code, script, models)
+    plain = {name: str(value) if value else None for name, value in asdict(found).items()}
+    write_atomically(folder / COMPLETE, json.dumps(plain))
+    return found
+
+
+def _complete(folder: Path) -> Contents | None:
+    try:
+        plain = json.loads((folder / COMPLETE).read_text())
+    except FileNotFoundError:
+        return None
+    models = Path(plain["models"]) if plain["models"] else None
+    found = Contents(Path(plain["python"]), Path(plain["code"]), plain["script"], models)
+    return found if found.python.exists() else None
 
 
 def is_mlflow(azure: Azure, deployment: Resource) -> bool:
