@@ -146,6 +146,7 @@ class Daemon:
                 await one.ended.wait()
             if one.service.name == "azure":
                 self.answering.clear()
+            self.save()
             log.warning("%s ended with %s", one.service.name, one.code)
             one.pause = FIRST_PAUSE if time.monotonic() - begun > SETTLED else one.pause
             await asyncio.sleep(one.pause)

@@ -41,7 +41,9 @@ def check_tools() -> None:
     if shutil.which("node") is None:
         raise Missing("Node.js is not on PATH; Azurite needs version 20 or newer")
     if not (azurite_modules() / "azurite" / "package.json").exists():
-        raise Missing(f"Azurite is not installed in {azurite_modules()}; `make setup` installs it")
+        raise Missing(
+            f"Azurite is not installed in {azurite_modules()}; `python3 -m tools.setup` installs it"
+        )
 
 
 def services(directory: Directory, ports: Mapping[str, int]) -> list[Service]:
