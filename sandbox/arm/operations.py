@@ -104,6 +104,21 @@ class Operations:
         ).fetchone()
         return _operation(row) if row else None
 
+    def last_on(self, resource_id: ResourceId) -> Operation | None:
+        """The operation that was begun last on this resource, whatever came of it."""
+        row = self.azure.store.connection.execute(
+            "SELECT * FROM operations WHERE resource = ? COLLATE NOCASE "
+            "ORDER BY started DESC, rowid DESC",
+            (str(resource_id),),
+        ).fetchone()
+        return _operation(row) if row else None
+
+    async def finish(self, identifier: str) -> None:
+        """Return when the operation has ended, however it did."""
+        task = self._tasks.get(identifier)
+        if task:
+            await asyncio.wait({task})
+
     def record(
         self,
         resource_id: ResourceId,

@@ -68,6 +68,7 @@ class ResourceType:
     what a soft deletion kept: the resource first, then what was below it. recovers says of a PUT's
     body whether it brings a soft-deleted resource of that id back. select narrows or reorders a
     listing under a parent. synchronous: no operation is shown, the answer waits for the effect.
+    booleans: paths where the service takes the strings "true" and "false" for the values.
     states: whether there is a provisioningState. versioned: a container
     of versions, answered with its latest and next version; it has no row of its own.
     """
@@ -84,6 +85,7 @@ class ResourceType:
     states: bool = True
     versioned: bool = False
     needs: tuple[str, ...] = ()
+    booleans: tuple[str, ...] = ()
     prepare: Prepare | None = None
     provision: Effect | None = None
     remove: Effect | None = None

@@ -173,6 +173,8 @@ def need_parent(azure: Azure, at: ResourceId) -> None:
 
 def check_body(azure: Azure, kind: ResourceType, request: Request, *, patch: bool) -> None:
     """Raises 400 that names the path of what the vendor's model does not allow."""
+    for path in kind.booleans:
+        _read_boolean(request.body, path)
     findings = schemas.check(kind.name, request.api_version, request.body, patch=patch)
     for path in findings.unknown:
         azure.log.warning("%s: unknown property '%s' in the body", request.path, path)
@@ -285,6 +287,13 @@ def dig(body: Any, path: str) -> Any:
     for part in path.split("."):
         body = body.get(part) if isinstance(body, dict) else None
     return body
+
+
+def _read_boolean(body: Any, path: str) -> None:
+    *parents, name = path.split(".")
+    holder = dig(body, ".".join(parents))
+    if isinstance(holder, dict) and holder.get(name) in ("true", "false"):
+        holder[name] = holder[name] == "true"
 
 
 def squeeze(location: str) -> str:

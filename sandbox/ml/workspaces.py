@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 
 WORKSPACES = "Microsoft.MachineLearningServices/workspaces"
 SOFT_DELETE_DAYS = 14  # "Recover workspace data while soft deleted", Microsoft Learn
+# azure-ai-ml's template gives these as strings.
+_BOOLEANS = (
+    "hbiWorkspace",
+    "provisionNetworkNow",
+    "enableDataIsolation",
+    "allowRoleAssignmentOnRG",
+    "softDeleteEnabled",
+    "allowRecoverSoftDeletedWorkspace",
+)
 _NEEDS = ("storageAccount", "keyVault", "applicationInsights", "containerRegistry")
 
 
@@ -53,7 +62,10 @@ def _prepare(_azure: Azure, change: Change) -> None:
     properties.setdefault("publicNetworkAccess", "Enabled")
     properties.setdefault("hbiWorkspace", False)
     properties.setdefault("v1LegacyMode", False)
-    properties.setdefault("systemDatastoresAuthMode", "AccessKey")
+    # azure-ai-ml's template gives empty strings for what was left out.
+    properties["systemDatastoresAuthMode"] = (
+        properties.get("systemDatastoresAuthMode") or "AccessKey"
+    )
 
 
 async def _provision(azure: Azure, workspace: Resource) -> None:
@@ -190,6 +202,7 @@ TYPES = [
         soft_delete_days=SOFT_DELETE_DAYS,
         create_status=200,
         needs=tuple(f"properties.{name}" for name in _NEEDS),
+        booleans=tuple(f"properties.{name}" for name in _BOOLEANS),
         prepare=_prepare,
         provision=_provision,
         purge=_purge,

@@ -1,0 +1,1 @@
+"""ARM templates: their language, and deployments that put what they declare."""
