@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import ssl
-from typing import TYPE_CHECKING, Any, Protocol
+import time
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 from xml.etree import ElementTree
 
@@ -19,7 +21,10 @@ if TYPE_CHECKING:
 
 VERSION = "2021-12-02"
 """Of the storage REST API, as spoken here."""
-CONNECT_RETRIES = 20
+TRIES = 3
+"""So often a request is sent: all are idempotent, and Azurite may be killed under one."""
+UP_SECONDS, UP_PAUSE = 15.0, 0.05
+"""How long Azurite may take to come up, and how often one looks."""
 
 
 class Context(Protocol):
@@ -143,21 +148,43 @@ def _client(azure: Context, account: str) -> httpx.AsyncClient:
             "Authorization": f"Bearer {token}",
             "x-ms-version": VERSION,
         },
-        transport=httpx.AsyncHTTPTransport(
-            verify=ssl.create_default_context(cafile=str(azure.directory.ca_bundle)),
-            retries=CONNECT_RETRIES,  # Azurite may be on its way up.
-        ),
+        verify=ssl.create_default_context(cafile=str(azure.directory.ca_bundle)),
         timeout=30,
         trust_env=False,
     )
 
 
-async def _ask(client: httpx.AsyncClient, method: str, path: str, *expected: int) -> Any:
-    answer = await client.request(method, path)
+async def _ask(client: httpx.AsyncClient, method: str, path: str, *expected: int) -> bytes:
+    import httpx
+
+    for turn in range(1, TRIES + 1):
+        await _up(client.base_url.port or 443)
+        try:
+            answer = await client.request(method, path)
+        except httpx.TransportError as error:
+            if turn == TRIES:
+                raise StorageError(f"{method} {path}: {error!r}") from error
+        else:
+            break
     if answer.status_code not in expected:
         code = answer.headers.get("x-ms-error-code", "")
         raise StorageError(f"{method} {path}: {answer.status_code} {code}")
     return answer.content
+
+
+async def _up(port: int) -> None:
+    """Return when Azurite listens. Raises StorageError when it does not come up."""
+    end = time.monotonic() + UP_SECONDS
+    while True:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError as error:
+            if time.monotonic() > end:
+                raise StorageError(f"Azurite does not come up: {error}") from error
+            await asyncio.sleep(UP_PAUSE)
+        else:
+            writer.close()
+            return
 
 
 async def _containers(client: httpx.AsyncClient) -> list[str]:
