@@ -68,7 +68,7 @@ class Module:
         constants = dict(
             re.findall(
                 r"pulumi\.set\(__self__, \"(\w+)\", '([^']*)'\)",
-                inspect.getsource(arguments),
+                inspect.getsource(vars(arguments)["__init__"]),
             )
         )
         if constants:
