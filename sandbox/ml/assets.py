@@ -11,10 +11,12 @@ import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sandbox.arm.errors import ArmError, invalid
+from sandbox.arm.answers import Response, render
+from sandbox.arm.errors import ArmError, conflict, invalid
 from sandbox.arm.ids import ResourceId
 from sandbox.arm.request import Request
 from sandbox.arm.resource import Resource
+from sandbox.arm.routes import Route
 from sandbox.arm.types import Action, Body, Change, ResourceType
 from sandbox.blob import accounts
 from sandbox.ml.blobs import signed
@@ -59,6 +61,13 @@ def view_container(azure: Azure, container: Resource, body: Body) -> None:
     body["properties"]["nextVersion"] = next_version(azure, container.id)
 
 
+def _view_data(azure: Azure, container: Resource, body: Body) -> None:
+    view_container(azure, container, body)
+    registered = versions(azure, container.id)
+    if registered:
+        body["properties"]["dataType"] = registered[-1].properties["dataType"]
+
+
 def check_names(change: Change) -> None:
     """Raises 400 for an asset's name or version that the service refuses."""
     name, version = change.resource.id.names[-2:]
@@ -92,6 +101,24 @@ def refuse_change(change: Change, path: str, message: str) -> None:
         change.resource.properties[path] = old
     elif new != old:
         raise ArmError(400, "UserError", message, f"properties.{path}")
+
+
+def refuse_other(change: Change, *paths: str) -> None:
+    """Raises 409 for another content under a registered version.
+
+    The official client waits for that status: it registers the next version then.
+    """
+    if change.previous is None:
+        return
+    old, new = change.previous.properties, change.resource.properties
+    for path in paths:
+        if (old.get(path) or None) != (new.get(path) or None):
+            asset, version = change.resource.id.names[-2:]
+            raise conflict(
+                f"'{asset}:{version}' exists with another '{path}', which cannot be changed. "
+                "Register a new version.",
+                "UserError",
+            )
 
 
 def resolved(azure: Azure, resource: Resource, path: str) -> None:
@@ -141,11 +168,7 @@ def _prepare_environment(azure: Azure, change: Change) -> None:
         raise invalid(
             "An environment needs an image, a conda file or a build context.", "properties.image"
         )
-    for path in ("image", "condaFile", "build"):
-        refuse_change(
-            change, path, f"'{path}' of a registered environment cannot be changed; register a new "
-            "version.",
-        )  # fmt: skip
+    refuse_other(change, "image", "condaFile", "build")
     properties.setdefault("osType", "Linux")
     properties.setdefault("environmentType", "UserCreated")
     complete(change)
@@ -153,11 +176,7 @@ def _prepare_environment(azure: Azure, change: Change) -> None:
 
 def _prepare_component(_azure: Azure, change: Change) -> None:
     check_names(change)
-    refuse_change(
-        change,
-        "componentSpec",
-        "The specification of a registered component cannot be changed; register a new version.",
-    )
+    refuse_other(change, "componentSpec")
     complete(change)
 
 
@@ -206,6 +225,16 @@ async def _start_upload(azure: Azure, version: Resource, request: Request) -> di
     }
 
 
+def _default_component(azure: Azure, request: Request, match: re.Match[str]) -> Response:
+    """``versions/azureml_default``: what a component without a version means, the latest one."""
+    container = ResourceId.parse(match["component"])
+    azure.authorization.check(request.principal, container, f"{COMPONENTS}/versions/read")
+    found = latest(azure, container)
+    if found is None:
+        found = azure.resources.need(container.child("versions", match["version"]))
+    return Response(200, render(azure, found))
+
+
 _UPLOAD = {"startPendingUpload": Action(_start_upload, unstored=True)}
 
 TYPES = [
@@ -218,7 +247,7 @@ TYPES = [
         view=_view_version,
         actions=_UPLOAD,
     ),
-    ResourceType(DATA, versioned=True, delete_status=200, view=view_container),
+    ResourceType(DATA, versioned=True, delete_status=200, view=_view_data),
     ResourceType(f"{DATA}/versions", delete_status=200, prepare=_prepare_data, view=_view_version),
     ResourceType(ENVIRONMENTS, versioned=True, delete_status=200, view=view_container),
     ResourceType(
@@ -230,5 +259,13 @@ TYPES = [
     ResourceType(COMPONENTS, versioned=True, delete_status=200, view=view_container),
     ResourceType(
         f"{COMPONENTS}/versions", delete_status=200, prepare=_prepare_component, view=_view_version
+    ),
+]
+
+ROUTES = [
+    Route(
+        "GET",
+        r"(?P<component>.+/workspaces/[^/]+/components/[^/]+)/versions/(?P<version>azureml_default)",
+        _default_component,
     ),
 ]
