@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tools.setup.failure import SetUpError, diagnose
+from tools.setup.keeper import Keeper
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 TAIL = 4000  # characters of a log that are looked at after a failure
@@ -32,6 +33,7 @@ class Commands:
         self._running: set[subprocess.Popen[bytes]] = set()
         self._guard = threading.Lock()
         self._stopped = False
+        self._keeper = Keeper()
 
     def run(
         self,
@@ -66,9 +68,11 @@ class Commands:
                     pass_fds=(self._lock,),
                 )
                 self._running.add(process)
+                self._keeper.began(process.pid)
             code = process.wait()
         with self._guard:
             self._running.discard(process)
+            self._keeper.ended(process.pid)
             if self._stopped:
                 raise StoppedError
         if code != 0:
@@ -86,6 +90,10 @@ class Commands:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(GRACE)
             _signal(process, signal.SIGKILL)
+
+    def close(self) -> None:
+        """To be called when no command runs any more."""
+        self._keeper.close()
 
 
 def last_line(log: Path) -> str:

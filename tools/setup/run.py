@@ -60,6 +60,8 @@ def set_up(checkout: Checkout, wanted: Sequence[Step]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     with _alone(checkout) as lock:
         todo = [step for step in wanted if not step.done(checkout)]
+        if not todo:
+            return  # the one that was waited for has done it all
         needed = [tool for step in todo for tool in step.needs]
         prerequisites.check(needed, checkout.root, sum(step.gigabytes for step in todo))
         _carry_out(todo, checkout, Commands(lock))
@@ -102,6 +104,7 @@ def _carry_out(todo: Sequence[Step], checkout: Checkout, commands: Commands) -> 
             with suppress(StoppedError, SetUpError, OSError):
                 future.result()
         pool.shutdown()
+        commands.close()
         progress.close()
 
 

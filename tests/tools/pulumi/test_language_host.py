@@ -73,7 +73,9 @@ def project(tmp_path: Path, environment: dict[str, str]) -> Path:
     (root / "Pulumi.yaml").write_text("name: trial\nruntime: python\nmain: app\n")
     (root / "app" / "__main__.py").write_text(PROGRAM)
     (root / "app" / "beside.py").write_text("greeting = 'hello from the program'")
-    (root / "pack" / "PulumiPolicy.yaml").write_text("runtime: python\n")
+    (root / "pack" / "PulumiPolicy.yaml").write_text(
+        "runtime: {name: python, options: {virtualenv: ../.venv}}\n"
+    )
     (root / "pack" / "__main__.py").write_text(PACK)
     command = [PULUMI, "stack", "init", "dev", "--non-interactive"]
     subprocess.run(command, cwd=root, env=environment, check=True, capture_output=True)

@@ -1,6 +1,7 @@
 import os
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -11,8 +12,12 @@ from tools.setup.failure import SetUpError
 
 
 @pytest.fixture
-def commands(tmp_path: Path) -> Commands:
-    return Commands(os.open(tmp_path, os.O_RDONLY))
+def commands(tmp_path: Path) -> Iterator[Commands]:
+    lock = os.open(tmp_path, os.O_RDONLY)
+    commands = Commands(lock)
+    yield commands
+    commands.close()
+    os.close(lock)
 
 
 def test_output_goes_to_the_log(commands: Commands, tmp_path: Path) -> None:
@@ -67,10 +72,11 @@ def test_stop_ends_a_command_with_its_children(commands: Commands, tmp_path: Pat
         except StoppedError as error:
             ended.append(error)
 
+    before = psutil.Process().children(recursive=True)
     thread = threading.Thread(target=run)
     thread.start()
     fifo.read_text()
-    tree = psutil.Process().children(recursive=True)
+    tree = [each for each in psutil.Process().children(recursive=True) if each not in before]
     assert len(tree) == 2
     commands.stop()
     thread.join(30)

@@ -176,34 +176,29 @@ def test_interrupted_it_stops_its_commands_and_takes_up_again(
     taken_up(with_node)
 
 
-def test_killed_with_all_its_commands_it_takes_up_again(with_node: Machine) -> None:
+def test_killed_it_leaves_no_command_behind_and_takes_up_again(with_node: Machine) -> None:
     process = with_node.start("azurite")
     npm = half_installed(with_node)
-    tree = [npm, *npm.children(recursive=True)]
     process.kill()
-    for each in tree:
-        each.kill()
     process.wait()
+    assert psutil.wait_procs([npm], timeout=30)[1] == []
     taken_up(with_node)
 
 
-def test_what_outlives_a_killed_one_is_waited_for(with_node: Machine) -> None:
-    process = with_node.start("azurite")
-    npm = half_installed(with_node)
-    tree = [npm, *npm.children(recursive=True)]
-    process.kill()
-    process.wait()
-    let_npm_finish(with_node)
+def test_a_second_one_waits_for_the_first(with_node: Machine) -> None:
+    go_on = with_node.fifo.with_name("go-on")
+    os.mkfifo(go_on)
+    with_node.install("npm", NPM.replace("{then}", f"read x < {go_on} && echo x > whole"))
+    first = with_node.start("azurite")
+    half_installed(with_node)
     second = with_node.start("azurite")
     assert second.stderr
     waiting = second.stderr.readline()
     assert waiting == "set-up: another one is at work in this checkout; waiting …\n"
-    assert npm.is_running()
-    for each in tree:
-        each.kill()
-    half_installed_then_gone(with_node)
+    go_on.write_text("x\n")
+    assert first.wait(60) == 0
     assert second.wait(60) == 0
-    assert_whole(with_node)
+    assert second.stderr.read() == ""  # what the first has done is not done again
 
 
 def taken_up(machine: Machine) -> None:
