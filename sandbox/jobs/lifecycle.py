@@ -11,6 +11,7 @@ import json
 import shutil
 import sys
 from datetime import timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from sandbox.arm.errors import ArmError
@@ -168,11 +169,10 @@ async def _have_run(azure: Azure, job: Resource, home: Path) -> None:
     """See to it that the run of the job's name exists, as soon as MLflow answers."""
     if (home / status.RUN).exists():
         return
-    from sandbox.tracking.runs import ensure_run
+    from sandbox.tracking.runs import MlflowError, ensure_run
 
     workspace = workspace_of(azure, job.id)
     tags = {
-        "mlflow.runName": str(job.properties["displayName"]),
         "mlflow.source.type": "JOB",
         **{str(key): str(value) for key, value in (job.properties.get("tags") or {}).items()},
     }
@@ -185,8 +185,12 @@ async def _have_run(azure: Azure, job: Resource, home: Path) -> None:
                 job.properties["experimentName"],
                 job.name,
                 tags,
+                str(job.properties["displayName"]),
             )
         except Exception as error:
+            if isinstance(error, MlflowError) and error.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+                write_atomically(home / status.RUN, json.dumps({"error": error.message}))
+                return
             if not told:
                 azure.log.info("job %s waits for MLflow: %s", job.name, error)
                 told = True

@@ -156,7 +156,10 @@ class Runner:
             self.say("Waiting for the run to appear in MLflow.")
         while not file.exists():
             await asyncio.sleep(NOTICE_SECONDS)
-        return str(json.loads(file.read_text())["experiment_id"])
+        run = json.loads(file.read_text())
+        if "error" in run:
+            raise JobError(f"MLflow did not take the job's run: {run['error']}", "TrackingError")
+        return str(run["experiment_id"])
 
     async def _execute(self, python: Path, inputs: dict[str, str], experiment_id: str) -> None:
         (self.home / "home").mkdir(exist_ok=True)

@@ -18,7 +18,7 @@ FILE = "status.json"
 CANCEL = "cancel"
 """A file of this name in the job's folder: that its runner is stopped is a cancellation."""
 RUN = "run.json"
-"""Written when the job's run exists in MLflow, with the id of its experiment."""
+"""Written when the job's run exists in MLflow, with its experiment's id, or the error."""
 
 
 @dataclass
