@@ -14,7 +14,7 @@ class Directory:
     """The paths below one sandbox's directory. Nothing is created before `create`."""
 
     def __init__(self, path: Path | str) -> None:
-        self.path = Path(path).absolute()
+        self.path = Path(path).resolve()  # One sandbox has one name, also behind a link.
 
     def __str__(self) -> str:
         return str(self.path)
