@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import json
 import logging
@@ -97,6 +98,8 @@ class Daemon:
         control.close()
         processes.kill_marked({processes.SANDBOX_MARK: str(self.directory)})
         self.save(ended=True)
+        with contextlib.suppress(OSError):  # Somebody else's socket may be in it.
+            self.directory.sockets.rmdir()
 
     def state(self) -> dict[str, Any]:
         """What `supervisor.json` holds."""
