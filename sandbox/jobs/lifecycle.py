@@ -19,7 +19,8 @@ from sandbox.arm.ids import ResourceId
 from sandbox.arm.resource import Resource
 from sandbox.directory import checkout, write_atomically
 from sandbox.jobs import status
-from sandbox.jobs.plan import folder, make, unit_name, with_tokens
+from sandbox.jobs.plan import folder, unit_name
+from sandbox.jobs.planning import make, with_tokens
 from sandbox.jobs.status import Status
 from sandbox.ml.workspaces import WORKSPACES, workspace_of
 

@@ -10,7 +10,7 @@ from sandbox.arm.ids import ResourceId
 from sandbox.arm.request import Request
 from sandbox.arm.resource import Resource
 from sandbox.arm.types import Action, Change, ResourceType
-from sandbox.jobs import lifecycle, plan, status
+from sandbox.jobs import lifecycle, planning, status
 from sandbox.jobs.iso8601 import duration
 from sandbox.jobs.queue import JobQueue
 from sandbox.jobs.references import References, refused
@@ -40,7 +40,7 @@ def _prepare(azure: Azure, change: Change) -> None:
     _check_command(properties)
     _check_limits(properties)
     compute = References(azure, workspace_of(azure, job.id)).compute(properties)
-    plan.make(azure, job)
+    planning.make(azure, job)
     JobQueue(azure).add(job.id, compute)
     wake(azure)
 
