@@ -54,6 +54,31 @@ def _subscription(azure: Azure) -> dict[str, Any]:
     }
 
 
+def _clouds(_azure: Azure, _request: Request, _match: re.Match[str]) -> Response:
+    """The clouds there are, this one only: what azureml-mlflow asks before it logs."""
+    arm = "https://management.core.windows.net/"
+    cloud = {
+        "name": "AzureCloud",
+        "portal": "https://portal.azure.com",
+        "authentication": {
+            "loginEndpoint": "https://login.microsoftonline.com/",
+            "audiences": [arm, "https://management.azure.com/"],
+            "tenant": "common",
+            "identityProvider": "AAD",
+        },
+        "resourceManager": "https://management.azure.com/",
+        "batch": "https://batch.core.windows.net/",
+        "graphAudience": "https://graph.windows.net/",
+        "suffixes": {
+            "storage": "core.windows.net",
+            "keyVaultDns": "vault.azure.net",
+            "acrLoginServer": "azurecr.io",
+            "sqlServerHostname": "database.windows.net",
+        },
+    }
+    return Response(200, [cloud])
+
+
 def _subscriptions(azure: Azure, request: Request, _match: re.Match[str]) -> Response:
     return page(request, [_subscription(azure)])
 
@@ -118,6 +143,7 @@ def _operation(azure: Azure, request: Request, match: re.Match[str]) -> Response
 
 _SUBSCRIPTION = r"/subscriptions/[^/]+"
 ROUTES = [
+    Route("GET", "/metadata/endpoints", _clouds),
     Route("GET", "/subscriptions", _subscriptions),
     Route("GET", "/tenants", _tenants),
     Route("GET", _SUBSCRIPTION, _one_subscription),
