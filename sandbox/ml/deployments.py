@@ -106,7 +106,7 @@ async def _provision(azure: Azure, deployment: Resource) -> None:
     wanted = release.revision(deployment)
     place = release.folder(azure, deployment) / wanted
     found = await contents.fetch(azure, deployment, place)
-    await servers.switch(azure, deployment, release.compose(deployment, found))
+    await servers.switch(azure, deployment, release.compose(azure, deployment, found))
     for left in release.folder(azure, deployment).iterdir():
         if left.name != wanted:
             await asyncio.to_thread(shutil.rmtree, left, ignore_errors=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sandbox.arm.errors import invalid
 from sandbox.arm.resource import Resource
 from sandbox.jobs.iso8601 import duration
+from sandbox.ml.workspaces import workspace_of
 from sandbox.serving.contents import Contents
 
 if TYPE_CHECKING:
@@ -22,7 +23,14 @@ SERVER_LOG = "inference-server"
 _STORED = "release"
 
 # What a process of a deployment depends on; anything else changes in place.
-_REVISION = ("model", "codeConfiguration", "environmentId", "environmentVariables", "instanceType")
+_REVISION = (
+    "model",
+    "codeConfiguration",
+    "environmentId",
+    "environmentVariables",
+    "instanceType",
+    "appInsightsEnabled",
+)
 
 
 @dataclass(frozen=True)
@@ -76,7 +84,7 @@ def log(azure: Azure, deployment: Resource, release: Release, number: int) -> Pa
     return folder(azure, deployment) / release.revision / f"{SERVER_LOG}-{number}.log"
 
 
-def compose(deployment: Resource, contents: Contents) -> Release:
+def compose(azure: Azure, deployment: Resource, contents: Contents) -> Release:
     """What the processes are to be started with, out of the deployment and its contents."""
     endpoint = deployment.id.parent
     env = {
@@ -91,6 +99,7 @@ def compose(deployment: Resource, contents: Contents) -> Release:
     }
     if contents.models:
         env["AZUREML_MODEL_DIR"] = str(contents.models)
+    env |= _telemetry(azure, deployment)
     variables = deployment.properties.get("environmentVariables") or {}
     env |= {name: str(value) for name, value in variables.items()}
     return Release(
@@ -100,6 +109,20 @@ def compose(deployment: Resource, contents: Contents) -> Release:
         instances=instances(deployment),
         env=env,
     )
+
+
+def _telemetry(azure: Azure, deployment: Resource) -> dict[str, str]:
+    """Makes the inference server report to the workspace's Application Insights, if it is to."""
+    if not deployment.properties.get("appInsightsEnabled"):
+        return {}
+    component = workspace_of(azure, deployment.id).properties.get("applicationInsights")
+    found = azure.resources.get(component) if component else None
+    if found is None:
+        return {}
+    return {
+        "AML_APP_INSIGHTS_ENABLED": "true",
+        "AML_APP_INSIGHTS_KEY": found.private["instrumentation"],
+    }
 
 
 def unit_prefix(deployment: Resource) -> str:
