@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sandbox.arm.errors import ArmError
@@ -16,7 +15,7 @@ from sandbox.arm.resource import Resource
 from sandbox.ml import assets, models
 from sandbox.ml.blobs import BlobError, shared
 from sandbox.ml.locations import Location, long_address, of_run, resolve
-from sandbox.tracking import addresses, runs, search
+from sandbox.tracking import addresses, entities, runs, search
 from sandbox.tracking.runs import MlflowError
 
 if TYPE_CHECKING:
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 Arguments = dict[str, Any]
 
-STAGES = ("None", "Staging", "Production", "Archived")
 LATEST = "latest"
 _LOGGED_MODEL = re.compile(r"models:/+(?P<id>m-[0-9a-zA-Z]+)")
 _REGISTERED = re.compile(r"models:/+(?P<name>[^/@]+)/(?P<version>[^/]+)")
@@ -60,10 +58,12 @@ class Registry:
         if description:
             model.properties["description"] = description
         self.azure.resources.save(model)
-        return {"registered_model": self._model(self._need_model(name))}
+        return {"registered_model": entities.model(self.azure, self._need_model(name))}
 
     def get_model(self, given: Arguments) -> Arguments:
-        return {"registered_model": self._model(self._need_model(_need(given, "name")))}
+        return {
+            "registered_model": entities.model(self.azure, self._need_model(_need(given, "name")))
+        }
 
     def rename_model(self, given: Arguments) -> Arguments:
         raise MlflowError(
@@ -77,7 +77,7 @@ class Registry:
         model = self._need_model(_need(given, "name"))
         model.properties["description"] = given.get("description", "")
         self.azure.resources.save(model)
-        return {"registered_model": self._model(model)}
+        return {"registered_model": entities.model(self.azure, model)}
 
     def delete_model(self, given: Arguments) -> Arguments:
         model = self._need_model(_need(given, "name"))
@@ -91,7 +91,7 @@ class Registry:
 
     def search_models(self, given: Arguments) -> Arguments:
         everything = [
-            self._model(model)
+            entities.model(self.azure, model)
             for model in self.azure.resources.children(self.workspace.id, models.MODELS)
             if not model.properties.get("isArchived") and not self._only_anonymous(model)
         ]
@@ -101,7 +101,7 @@ class Registry:
     def latest_versions(self, given: Arguments) -> Arguments:
         model = self._need_model(_need(given, "name"))
         stages = [str(stage).lower() for stage in _list(given.get("stages"))]
-        found = self._latest(model)
+        found = entities.latest(self.azure, model)
         return {
             "model_versions": [
                 item for item in found if not stages or item["current_stage"].lower() in stages
@@ -181,21 +181,21 @@ class Registry:
             )
             version.created_by = self.principal
             self.azure.resources.save(version)
-        return {"model_version": self._version(version)}
+        return {"model_version": entities.version(self.azure, version)}
 
     def get_version(self, given: Arguments) -> Arguments:
-        return {"model_version": self._version(self._need_version(given))}
+        return {"model_version": entities.version(self.azure, self._need_version(given))}
 
     def update_version(self, given: Arguments) -> Arguments:
         version = self._need_version(given)
         version.properties["description"] = given.get("description", "")
         self.azure.resources.save(version)
-        return {"model_version": self._version(version)}
+        return {"model_version": entities.version(self.azure, version)}
 
     def transition_stage(self, given: Arguments) -> Arguments:
         version, stage = self._need_version(given), _need(given, "stage").capitalize()
-        if stage not in STAGES:
-            raise search.invalid(f"'{stage}' is no stage; there are {', '.join(STAGES)}.")
+        if stage not in entities.STAGES:
+            raise search.invalid(f"'{stage}' is no stage; there are {', '.join(entities.STAGES)}.")
         others = []
         if _true(given.get("archive_existing_versions")):
             others = [
@@ -209,7 +209,7 @@ class Registry:
                 other.properties["stage"] = "Archived"
                 self.azure.resources.save(other)
             self.azure.resources.save(version)
-        return {"model_version": self._version(version)}
+        return {"model_version": entities.version(self.azure, version)}
 
     def delete_version(self, given: Arguments) -> Arguments:
         version = self._need_version(given)
@@ -227,7 +227,7 @@ class Registry:
 
     def search_versions(self, given: Arguments) -> Arguments:
         everything = [
-            self._version(version)
+            entities.version(self.azure, version)
             for version in self.azure.resources.list(models.VERSIONS)
             if version.id.within(self.workspace.id)
             and not version.properties.get("isArchived")
@@ -239,11 +239,11 @@ class Registry:
 
     def download_uri(self, given: Arguments) -> Arguments:
         version = self._need_version(given)
-        source = self._version(version)["source"]
+        source = entities.version(self.azure, version)["source"]
         if match := _LOGGED_MODEL.fullmatch(source):
             source = addresses.Artifacts(run=match["id"]).stored
         elif addresses.parse(source) is None:
-            source = _by_name(version)
+            source = entities.by_name(version)
         return {"artifact_uri": source}
 
     def set_version_tag(self, given: Arguments) -> Arguments:
@@ -317,60 +317,6 @@ class Registry:
         most = min(int(given.get("max_results") or _MOST), _MOST)
         return search.page(found, most, str(given.get("page_token") or ""))
 
-    def _latest(self, model: Resource) -> list[Arguments]:
-        """The newest version of each stage."""
-        newest: dict[str, Arguments] = {}
-        for version in assets.versions(self.azure, model.id):
-            if not version.properties.get("isArchived"):
-                seen = self._version(version)
-                newest[seen["current_stage"]] = seen
-        return list(newest.values())
-
-    def _model(self, model: Resource) -> Arguments:
-        return {
-            "name": model.name,
-            "creation_timestamp": _milliseconds(model.created),
-            "last_updated_timestamp": _milliseconds(model.modified),
-            "description": model.properties.get("description") or "",
-            "latest_versions": self._latest(model),
-            "tags": _pairs(model),
-            "aliases": [
-                {"alias": alias, "version": number}
-                for alias, number in model.private.get("aliases", {}).items()
-            ],
-        }
-
-    def _version(self, version: Resource) -> Arguments:
-        properties, private = version.properties, version.private
-        model = self.azure.resources.get(version.id.parent or "")
-        aliases = model.private.get("aliases", {}) if model else {}
-        stage = properties.get("stage")
-        return {
-            "name": version.id.names[1],
-            "version": version.name,
-            "creation_timestamp": _milliseconds(version.created),
-            "last_updated_timestamp": _milliseconds(version.modified),
-            "user_id": version.created_by,
-            "current_stage": stage if stage in STAGES else "None",
-            "description": properties.get("description") or "",
-            "source": private.get("source") or _by_name(version),
-            "run_id": private.get("run_id") or properties.get("jobName") or "",
-            "run_link": private.get("run_link") or "",
-            "model_id": private.get("model_id") or "",
-            "status": "READY",
-            "tags": _pairs(version),
-            "aliases": [alias for alias, number in aliases.items() if number == version.name],
-        }
-
-
-def _by_name(version: Resource) -> str:
-    return addresses.Artifacts(name=version.id.names[1], version=version.name).stored
-
-
-def _pairs(resource: Resource) -> list[dict[str, str]]:
-    tags = resource.properties.get("tags") or {}
-    return [{"key": key, "value": str(value)} for key, value in tags.items()]
-
 
 def _tags(given: Arguments) -> dict[str, str]:
     return {tag["key"]: str(tag.get("value", "")) for tag in given.get("tags") or []}
@@ -384,10 +330,6 @@ def _list(value: Any) -> list[Any]:
 
 def _true(value: Any) -> bool:
     return str(value).lower() == "true"
-
-
-def _milliseconds(moment: datetime | None) -> int:
-    return int(moment.timestamp() * 1000) if moment else 0
 
 
 def _with_token(body: Arguments, token: str) -> Arguments:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,7 +12,10 @@ import yaml
 from azure.ai.ml.constants import AssetTypes
 from azure.ai.ml.entities import Model
 
-from sandbox.ml.models import flavors
+from sandbox.arm.errors import ArmError
+from sandbox.arm.ids import ResourceId
+from sandbox.arm.resource import Resource
+from sandbox.ml.models import DEPLOYMENTS, flavors, refuse_in_use
 from tests.sandbox.conftest import Place, RunningSandbox
 
 MODELS = "2024-10-01"
@@ -118,3 +122,21 @@ def test_a_deleted_model_is_gone(sandbox: RunningSandbox, workspace: Place, name
 )
 def test_a_broken_mlmodel_file_has_no_flavors(content: bytes) -> None:
     assert flavors(content) == {}
+
+
+def test_a_model_that_is_served_is_not_deleted() -> None:
+    class Resources:
+        def list(self, type: str) -> list[Resource]:
+            assert type == DEPLOYMENTS
+            return [Resource(deployment, {"properties": {"model": str(version).upper()}})]
+
+    workspace = ResourceId.parse(
+        "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
+    )
+    version = workspace.child("models", "m").child("versions", "3")
+    deployment = workspace.child("onlineEndpoints", "e").child("deployments", "blue")
+    azure: Any = SimpleNamespace(resources=Resources())
+    with pytest.raises(ArmError, match="'m:3' is served by the deployment 'blue'") as error:
+        refuse_in_use(azure, Resource(version, {}))
+    assert error.value.status == 409
+    refuse_in_use(azure, Resource(workspace.child("models", "m").child("versions", "4"), {}))

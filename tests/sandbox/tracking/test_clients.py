@@ -114,3 +114,29 @@ def test_deleting_and_restoring_a_run(use: Use, workspace: Place, kind: str, nam
         assert client.get_run(run.info.run_id).info.lifecycle_stage == "deleted"
         client.restore_run(run.info.run_id)
         assert client.get_run(run.info.run_id).info.lifecycle_stage == "active"
+
+
+def test_a_logged_model_is_kept_with_its_files(
+    use: Use, workspace: Place, kind: str, name: str, tmp_path: Path
+) -> None:
+    (tmp_path / "MLmodel").write_text("flavors: {python_function: {loader_module: x}}\n")
+    with use(kind, workspace) as client:
+        experiment = mlflow.set_experiment(name)
+        with mlflow.start_run() as run:
+            made = client.create_logged_model(
+                experiment.experiment_id, name=name, source_run_id=run.info.run_id
+            )
+            client.log_model_artifacts(made.model_id, str(tmp_path))
+            client.finalize_logged_model(made.model_id, "READY")
+        found = client.search_logged_models([experiment.experiment_id])
+        assert [item.model_id for item in found] == [made.model_id]
+        client.create_registered_model(name)
+        version = client.create_model_version(
+            name, f"models:/{made.model_id}", run.info.run_id, model_id=made.model_id
+        )
+        assert str(version.version) == "1"
+    with use(OTHER[kind], workspace):
+        down = mlflow.artifacts.download_artifacts(
+            f"models:/{name}/1", dst_path=str(tmp_path / "down")
+        )
+    assert (Path(down) / "MLmodel").read_text().startswith("flavors")
