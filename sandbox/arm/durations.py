@@ -13,7 +13,7 @@ _STEPS = {"create": 0, "update": 1, "delete": 2}
 
 
 @functools.cache
-def _table() -> dict[str, dict[str, list[float]]]:
+def _table() -> dict[str, list[float]]:
     tables = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text())
     chosen = os.environ.get(VARIABLE, "short")
     if chosen not in tables:

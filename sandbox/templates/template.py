@@ -312,7 +312,8 @@ class Template:
 
     def _named(self, text: str) -> list[Declaration]:
         """The declarations that an id, a name, ``type/name`` or a symbol or loop means."""
-        wanted = text.lower().strip("/")
+        # Parsed, since a group's id has two spellings.
+        wanted = (ResourceId.parse(text).key if text.startswith("/") else text.lower()).strip("/")
         return [
             one
             for one in self.declarations
