@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+from sandbox.arm.activity import Activity
 from sandbox.arm.authorization import Authorization
 from sandbox.arm.deleted import DeletedResources
 from sandbox.arm.effects import Effects
@@ -36,6 +37,7 @@ class Azure:
         self.resources = Resources(self.store, self.clock)
         self.types = Types(all_types())
         self.authorization = Authorization(self)
+        self.activity = Activity(self)
         self.faults = Faults(self)
         self.deleted = DeletedResources(self)
         self.effects = Effects(self)
@@ -80,4 +82,5 @@ class Azure:
 
 async def _expire(azure: Azure) -> None:
     await azure.deleted.expire()
+    azure.activity.expire()
     await azure.clock.sleep(60)

@@ -105,6 +105,33 @@ class Arm:
             raise refusal from None
 
     async def dispatch(self, request: Request) -> Response:
+        """Answer an authenticated request; the activity log keeps what is not a read.
+
+        Raises `ArmError`.
+        """
+        try:
+            response = await self.route(request)
+        except ArmError as error:
+            self.log(request, error.status, error.message)
+            raise
+        self.log(request, response.status)
+        return response
+
+    def log(self, request: Request, status: int, message: str = "") -> None:
+        if request.at is None or request.action.endswith("/read"):
+            return
+        accepted = status == 202 or (request.method == "PUT" and status == 201)
+        self.azure.activity.record(
+            request.at,
+            request.action,
+            caller=request.principal,
+            status="Failed" if status >= 400 else "Accepted" if accepted else "Succeeded",
+            code=status,
+            correlation=request.correlation,
+            message=message,
+        )
+
+    async def route(self, request: Request) -> Response:
         for route in self.routes:
             match = route.match(request)
             if match:
@@ -119,8 +146,7 @@ class Arm:
             return self.list(request, kind, at)
         if request.method not in VERBS:
             raise ArmError(405, "MethodNotAllowed", f"{request.method} is not allowed here.")
-        action = f"{kind.name}/{VERBS[request.method]}"
-        self.azure.authorization.check(request.principal, at, action)
+        self.authorize(request, at, f"{kind.name}/{VERBS[request.method]}")
         if request.method in ("GET", "HEAD"):
             return reads.get(self.azure, request, kind, at)
         deletes.check_locks(self.azure, request.method, at)
@@ -129,6 +155,11 @@ class Arm:
         if request.method == "PATCH":
             return await writes.patch(self.azure, request, kind, at)
         return await deletes.delete(self.azure, request, kind, at)
+
+    def authorize(self, request: Request, at: ResourceId, action: str) -> None:
+        """Raises 403 unless the caller may do this there."""
+        request.at, request.action = at, action
+        self.azure.authorization.check(request.principal, at, action)
 
     def locate(self, request: Request) -> tuple[ResourceType, ResourceId, str]:
         """The type; the resource's id, or a listing's parent; the action or listing's last word."""
@@ -189,7 +220,7 @@ class Arm:
             raise ArmError(
                 405, "MethodNotAllowed", f"{request.method} is not allowed on a collection."
             )
-        self.azure.authorization.check(request.principal, parent, f"{kind.name}/read")
+        self.authorize(request, parent, f"{kind.name}/read")
         return reads.collection(self.azure, request, kind, parent)
 
     async def act(
@@ -201,7 +232,7 @@ class Arm:
             raise ArmError(
                 404, "InvalidAction", f"'{kind.name}' has no action '{name}' in this sandbox."
             )
-        self.azure.authorization.check(request.principal, at, f"{kind.name}/{spelled}/action")
+        self.authorize(request, at, f"{kind.name}/{spelled}/action")
         deletes.check_locks(self.azure, "POST", at)
         action = kind.actions[spelled]
         resource = self.azure.resources.get(at)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from sandbox.arm.durations import seconds
 from sandbox.arm.errors import ArmError
 from sandbox.arm.ids import ResourceId
 
@@ -79,11 +78,11 @@ class Authorization:
         if principal == self.azure.identity.principal_id:
             return True
         now = self.azure.clock.now()
-        delay = timedelta(seconds=seconds(ASSIGNMENTS + "/visible"))
         for assignment in self.azure.resources.list(ASSIGNMENTS):
             properties = assignment.properties
             if properties.get("principalId") != principal:
                 continue
+            delay = timedelta(seconds=self.azure.faults.unseen_seconds(assignment.id))
             if assignment.created and now < assignment.created + delay:
                 continue
             if not scope.within(assignment.id.parent or scope):

@@ -21,7 +21,7 @@ LOCKS = "Microsoft.Authorization/locks"
 
 async def delete(azure: Azure, request: Request, kind: ResourceType, at: ResourceId) -> Response:
     """Begin a deletion; 204 when there was nothing to delete."""
-    purge = request.query.get("forcetopurge", "").lower() == "true"
+    purge = request.query.get(kind.purge_parameter.lower(), "").lower() == "true"
     resource = azure.resources.get(at)
     if resource is None:
         deleted = azure.deleted.get(at) if kind.soft_delete_days else None

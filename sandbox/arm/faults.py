@@ -1,4 +1,6 @@
-"""Faults that tests switch on: latency, throttling, server errors, failed provisioning, quota."""
+"""Faults that tests switch on: latency, throttling, server errors, failed provisioning, quota,
+role assignments that are seen late.
+"""
 
 from __future__ import annotations
 
@@ -11,18 +13,19 @@ from typing import TYPE_CHECKING
 from sandbox.arm.errors import ArmError
 
 if TYPE_CHECKING:
+    from sandbox.arm.ids import ResourceId
     from sandbox.arm.resource import Resource
     from sandbox.azure import Azure
 
 SCHEMA = "CREATE TABLE IF NOT EXISTS faults (id INTEGER PRIMARY KEY, rule TEXT NOT NULL);"
-KINDS = ("latency", "throttle", "error", "provisioning", "quota")
+KINDS = ("latency", "throttle", "error", "provisioning", "quota", "roles")
 
 
 @dataclass
 class Fault:
     """kind: one of `KINDS`. match: regex searched in ``METHOD host/path``, for `provisioning` and
-    `quota` in the resource's id. times: how often, -1 for ever. seconds: latency or Retry-After.
-    status: of an `error`.
+    `quota` in the resource's id, for `roles` in the assignment's. times: how often, -1 for ever.
+    seconds: latency, Retry-After, or how long an assignment is not seen. status: of an `error`.
     """
 
     kind: str
@@ -97,6 +100,15 @@ class Faults:
             refusal.headers["retry-after"] = str(max(1, round(fault.seconds)))
             raise refusal
         raise ArmError(fault.status, "InternalServerError", "A fault that was switched on.")
+
+    def unseen_seconds(self, assignment: ResourceId) -> float:
+        """How long after it was made a role assignment has no effect yet."""
+        found = (
+            fault.seconds
+            for fault in self.rules.values()
+            if fault.kind == "roles" and re.search(fault.match, str(assignment), re.IGNORECASE)
+        )
+        return max(found, default=0.0)
 
     def fail_provisioning(self, resource: Resource) -> None:
         if not self.rules:

@@ -197,7 +197,18 @@ class Operations:
             self._finish(operation, SUCCEEDED, None)
 
     def _finish(self, operation: Operation, status: str, error: dict[str, Any] | None) -> None:
+        kind = self.azure.types.need(operation.resource_id.type).name
+        verb = {"action": f"{operation.action}/action", "delete": "delete"}.get(operation.kind)
         with self.azure.store.transaction() as connection:
+            self.azure.activity.record(
+                operation.resource_id,
+                f"{kind}/{verb or 'write'}",
+                caller="",
+                status=status,
+                code=0,
+                correlation=operation.id,
+                message=error["message"] if error else "",
+            )
             connection.execute(
                 "UPDATE operations SET status = ?, ended = ?, error = ? WHERE id = ?",
                 (

@@ -9,12 +9,16 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from sandbox.arm.errors import ArmError
+from sandbox.arm.ids import ResourceId
 from sandbox.login.tokens import Caller
 
 
 @dataclass
 class Request:
-    """`query` and `headers` have lower-case keys; `body` is the parsed JSON, None without one."""
+    """`query` and `headers` have lower-case keys; `body` is the parsed JSON, None without one.
+
+    `at` and `action` say what is done to which resource, once that is known.
+    """
 
     method: str
     path: str
@@ -24,6 +28,8 @@ class Request:
     body: Any = None
     caller: Caller | None = None
     extra: dict[str, Any] = field(default_factory=dict)
+    at: ResourceId | None = None
+    action: str = ""
 
     @property
     def api_version(self) -> str:
@@ -32,6 +38,12 @@ class Request:
     @property
     def principal(self) -> str:
         return self.caller.principal_id if self.caller else ""
+
+    @property
+    def correlation(self) -> str:
+        """What the client gave to find its request again, else the request's own."""
+        given = self.headers.get("x-ms-correlation-request-id")
+        return given or self.headers.get("x-ms-client-request-id", "")
 
     @property
     def base(self) -> str:

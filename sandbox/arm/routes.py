@@ -132,6 +132,13 @@ def _one_provider(azure: Azure, _request: Request, match: re.Match[str]) -> Resp
     return Response(200, _provider(azure, match["namespace"]))
 
 
+def _events(azure: Azure, request: Request, match: re.Match[str]) -> Response:
+    """The activity log of the subscription, newest first."""
+    at = ResourceId.parse(match["scope"])
+    azure.authorization.check(request.principal, at, "Microsoft.Insights/eventtypes/values/read")
+    return page(request, azure.activity.find(request.query.get("$filter", "")))
+
+
 def _operation(azure: Azure, request: Request, match: re.Match[str]) -> Response:
     operation = azure.operations.get(match["id"])
     if operation is None:
@@ -149,6 +156,11 @@ ROUTES = [
     Route("GET", _SUBSCRIPTION, _one_subscription),
     Route("GET", rf"(?P<scope>{_SUBSCRIPTION}(/resourcegroups/[^/]+)?)/resources", _all_resources),
     Route("GET", rf"{_SUBSCRIPTION}/providers", _providers),
+    Route(
+        "GET",
+        rf"(?P<scope>{_SUBSCRIPTION})/providers/microsoft\.insights/eventtypes/management/values",
+        _events,
+    ),
     Route("GET", rf"{_SUBSCRIPTION}/providers/(?P<namespace>[^/]+)", _one_provider),
     Route("POST", rf"{_SUBSCRIPTION}/providers/(?P<namespace>[^/]+)/register", _one_provider),
     Route(

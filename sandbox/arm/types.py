@@ -61,8 +61,9 @@ class ResourceType:
 
     name: ``Microsoft.Storage/storageAccounts``. tracked: has location and tags and shows up in
     ``/resources``. extension: may be put on any scope. unique: the whole cloud has the name once;
-    the value is the error's code. soft_delete_days: 0 for none. create_status, update_status:
-    what the official clients accept. prepare runs before anything is stored, provision, remove
+    the value is the error's code. soft_delete_days: 0 for none. purge_parameter: the query
+    parameter of a DELETE that leaves nothing behind. create_status, update_status: what the
+    official clients accept. prepare runs before anything is stored, provision, remove
     are effects and idempotent: a killed sandbox runs them again. needs: paths in the body that
     hold ids of resources that must exist. refuse_delete raises 409 for what others use. purge gets
     what a soft deletion kept: the resource first, then what was below it. recovers says of a PUT's
@@ -84,6 +85,7 @@ class ResourceType:
     synchronous: bool = False
     states: bool = True
     versioned: bool = False
+    purge_parameter: str = "forceToPurge"
     needs: tuple[str, ...] = ()
     booleans: tuple[str, ...] = ()
     prepare: Prepare | None = None

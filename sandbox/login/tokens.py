@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import json
 import time
 import uuid
@@ -104,17 +105,27 @@ def mint(
     return jwt.encode(claims, identity.private_key, algorithm="RS256", headers=headers)
 
 
+@functools.lru_cache(maxsize=256)
+def _signed_claims(identity: Identity, token: str) -> dict[str, Any]:
+    """What a token signed by this sandbox claims; whether that holds now is not asked here.
+
+    The signature of a token does not change, so it is checked once: clients send one for hours.
+    """
+    claims: dict[str, Any] = jwt.decode(
+        token,
+        identity.private_key.public_key(),
+        algorithms=["RS256"],
+        # The time is for `verify` to check: the sandbox's clock may be ahead.
+        options={"verify_exp": False, "verify_nbf": False, "verify_iat": False,
+                 "verify_aud": False, "require": ["exp", "nbf", "aud", "oid"]},
+    )  # fmt: skip
+    return claims
+
+
 def verify(identity: Identity, clock: Clock, token: str, audiences: Iterable[str]) -> Caller:
     """Who the token speaks for. Raises TokenError when it is not for this service, now."""
     try:
-        claims: dict[str, Any] = jwt.decode(
-            token,
-            identity.private_key.public_key(),
-            algorithms=["RS256"],
-            # The time is ours to check: the sandbox's clock may be ahead.
-            options={"verify_exp": False, "verify_nbf": False, "verify_iat": False,
-                     "verify_aud": False, "require": ["exp", "nbf", "aud", "oid"]},
-        )  # fmt: skip
+        claims = _signed_claims(identity, token)
     except jwt.InvalidTokenError as error:
         raise TokenError(
             "InvalidAuthenticationToken", f"The access token is invalid: {error}."

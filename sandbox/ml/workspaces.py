@@ -104,6 +104,10 @@ async def _provision(azure: Azure, workspace: Resource) -> None:
         azure.resources.save(Resource(at, {"properties": properties}))
 
 
+def _recovers(body: Body) -> bool:
+    return bool((body.get("properties") or {}).get("allowRecoverSoftDeletedWorkspace"))
+
+
 async def _purge(azure: Azure, kept: list[Resource]) -> None:
     from sandbox.tracking.runs import delete_workspace
 
@@ -200,6 +204,7 @@ TYPES = [
         WORKSPACES,
         tracked=True,
         soft_delete_days=SOFT_DELETE_DAYS,
+        recovers=_recovers,
         create_status=200,
         needs=tuple(f"properties.{name}" for name in _NEEDS),
         booleans=tuple(f"properties.{name}" for name in _BOOLEANS),

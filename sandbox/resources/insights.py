@@ -64,6 +64,7 @@ TYPES = [
         LOGS,
         tracked=True,
         soft_delete_days=SOFT_DELETE_DAYS,
+        purge_parameter="force",
         recovers=lambda _body: True,
         prepare=_prepare_logs,
         view=_view_logs,

@@ -59,6 +59,17 @@ def _prepare(azure: Azure, change: Change) -> None:
             )
 
 
+def _refuse_definition(azure: Azure, definition: Resource, _request: Request) -> None:
+    for assignment in azure.resources.list(ASSIGNMENTS):
+        role = str(assignment.properties.get("roleDefinitionId", ""))
+        if role.rsplit("/", 1)[-1].lower() == definition.name.lower():
+            raise conflict(
+                f"There are existing role assignments referencing role '{definition.name}', such "
+                f"as '{assignment.id}'. Delete them first.",
+                "RoleDefinitionHasAssignments",
+            )
+
+
 def _known(azure: Azure, principal: str) -> bool:
     if principal == azure.identity.principal_id:
         return True
@@ -127,7 +138,13 @@ TYPES = [
         view=_view,
         select=_select,
     ),
-    ResourceType(DEFINITIONS, extension=True, states=False, delete_status=200),
+    ResourceType(
+        DEFINITIONS,
+        extension=True,
+        states=False,
+        delete_status=200,
+        refuse_delete=_refuse_definition,
+    ),
 ]
 _PATH = r"(?P<scope>/.*?)?/providers/microsoft\.authorization/roledefinitions"
 ROUTES = [
