@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.arm.errors import ArmError
 from sandbox.arm.resource import Resource
 from sandbox.ml.blobs import shared, signed
-from sandbox.ml.locations import Location, of_run
+from sandbox.ml.locations import Location, check_path, of_run
 from sandbox.ml.models import location as model_location
 from sandbox.tracking import runs
 from sandbox.tracking.addresses import REGISTERED
@@ -44,6 +44,7 @@ def content(azure: Azure, place: Location, run_id: str, path: str, permissions: 
     """One artifact with an address that its bytes can be read from or written to."""
     if not path.strip("/"):
         raise ArmError(400, "UserError", "An artifact's path is needed.", "path")
+    check_path(path, "path")
     entry = _entry(run_id, path)
     entry.pop("artifactId")
     return {**entry, "contentUri": signed(azure, place.join(path), permissions)}

@@ -7,6 +7,7 @@ import os
 import signal
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import pytest
 from azure.ai.ml import MLClient, command
 from azure.ai.ml.entities import Environment, Job
 
-from tests.sandbox.conftest import RunningSandbox, make_workspace, wait_until
+from tests.sandbox.conftest import Place, RunningSandbox, make_workspace, wait_until
 from tests.sandbox.jobs.conftest import ended, log_of
 
 Submit = Callable[..., Job]
@@ -157,35 +158,72 @@ def test_a_killed_azurite_loses_no_line_of_the_log(
     assert log_of(ml, job, tmp_path) == "one\ntwo\n"
 
 
+@dataclass
+class Doomed:
+    """A sandbox of its own with a workspace, to be killed as a whole and started again."""
+
+    sandbox: RunningSandbox
+    place: Place
+    start: Callable[..., RunningSandbox]
+    patch: pytest.MonkeyPatch
+
+    def client(self) -> Any:
+        for name, value in self.sandbox.environment.items():
+            self.patch.setenv(name, value)
+        place = self.place
+        return MLClient(self.sandbox.credential(), place.subscription, place.group, place.workspace)
+
+    def submit(self, text: str, folder: Path) -> Job:
+        ml = self.client()
+        conda = folder / "conda.yml"
+        conda.write_text("dependencies: [pip: []]")
+        ml.environments.create_or_update(
+            Environment(name="bare", version="1", conda_file=conda, image="mcr/ubuntu")
+        )
+        made = command(command=text, environment="bare:1", name=f"job-{uuid.uuid4().hex[:8]}")
+        return ml.jobs.create_or_update(made)
+
+    def kill_and_restart(self) -> None:
+        supervisor = json.loads(self.sandbox.directory.state.read_text())["pid"]
+        os.kill(supervisor, signal.SIGKILL)
+        self.sandbox.process.wait(20)
+        self.sandbox = self.start(directory=self.sandbox.directory)
+
+
 @pytest.fixture
-def doomed(start_sandbox: Any) -> Any:
-    """A sandbox of its own, to be killed."""
-    return start_sandbox()
+def doomed(start_sandbox: Any, monkeypatch: Any) -> Doomed:
+    started = start_sandbox()
+    for name, value in started.environment.items():
+        monkeypatch.setenv(name, value)
+    return Doomed(started, make_workspace(started, "rg-doomed"), start_sandbox, monkeypatch)
 
 
 def test_a_job_lost_with_its_sandbox_fails_by_name_and_keeps_its_log(
-    doomed: RunningSandbox, start_sandbox: Any, tmp_path: Path, monkeypatch: Any
+    doomed: Doomed, tmp_path: Path
 ) -> None:
-    for name, value in doomed.environment.items():
-        monkeypatch.setenv(name, value)
-    place = make_workspace(doomed, "rg-doomed")
-    clients = [doomed.credential(), place.subscription, place.group, place.workspace]
-    ml = MLClient(*clients)
-    conda = tmp_path / "conda.yml"
-    conda.write_text("dependencies: [pip: []]")
-    ml.environments.create_or_update(
-        Environment(name="bare", version="1", conda_file=conda, image="mcr/ubuntu")
-    )
-    job = ml.jobs.create_or_update(command(command=fork(tmp_path), environment="bare:1", name="j1"))
+    job = doomed.submit(fork(tmp_path), tmp_path)
     processes = pids(tmp_path)
-    supervisor = json.loads(doomed.directory.state.read_text())["pid"]
-    os.kill(supervisor, signal.SIGKILL)
-    doomed.process.wait(20)
-    again = start_sandbox(directory=doomed.directory)
-    for name, value in again.environment.items():
-        monkeypatch.setenv(name, value)
-    ml = MLClient(again.credential(), *clients[1:])
+    doomed.kill_and_restart()
+    ml = doomed.client()
     assert ended(ml, job).status == "Failed"
-    assert reason(again, place.id, job)["code"] == "SandboxRestarted"
+    assert reason(doomed.sandbox, doomed.place.id, job)["code"] == "SandboxRestarted"
     wait_until(lambda: gone(processes))
     assert log_of(ml, job, tmp_path) == "begun\n"
+
+
+def test_what_a_job_stored_just_before_the_sandbox_was_killed_is_there(
+    doomed: Doomed, tmp_path: Path
+) -> None:
+    """Azurite acknowledges a blob up to 5 s before it writes it down."""
+    job = doomed.submit("mkdir outputs; echo kept > outputs/kept.txt; echo said", tmp_path)
+    assert ended(doomed.client(), job).status == "Completed"
+    doomed.kill_and_restart()
+    ml = doomed.client()
+
+    def stored() -> bool:
+        ml.jobs.download(job.name, download_path=tmp_path)
+        return (tmp_path / "artifacts" / "outputs" / "kept.txt").exists()
+
+    wait_until(stored)
+    assert ml.jobs.get(job.name).status == "Completed"
+    assert log_of(ml, job, tmp_path) == "said\n"
