@@ -68,8 +68,8 @@ async def answer(azure: Azure, workspace: Resource, request: Request, path: str)
     if not path:
         if request.method != "GET":
             raise MlflowError(405, "BAD_REQUEST", "Only a listing is here.")
-        at = request.query_params.get("path", "")
-        return await _listing(azure, place(azure, workspace, at))
+        folder = request.query_params.get("path", "")
+        return await _listing(azure, place(azure, workspace, folder))
     at = place(azure, workspace, path)
     if request.method == "PUT":
         return await _upload(azure, at, request)

@@ -1,5 +1,8 @@
 """One MLflow database for each Azure ML workspace, and runs that carry a job's name as their id."""
 
+# Checked outside of the environment that it runs in.
+# mypy: disable-error-code="import-not-found, untyped-decorator"
+
 from __future__ import annotations
 
 import re
