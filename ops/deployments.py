@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -88,8 +89,12 @@ def deploy(platform: Platform, model: Model, workload: Workload, endpoint_key: s
 
 
 def deployment_name(model: Model) -> str:
-    """A version has one deployment, so that the same command again finds it."""
-    return f"v{model.version}".replace(".", "-").lower()[:32]
+    """``NAME-vVERSION`` in the 3 to 32 characters that Azure allows, the version in full.
+
+    A version has one deployment, so that the same command again finds it.
+    """
+    suffix = re.sub(r"[^a-z0-9-]", "-", f"-v{model.version}".lower())
+    return re.sub(r"[^a-z0-9-]", "-", model.name.lower())[: 32 - len(suffix)] + suffix
 
 
 def live(platform: Platform, endpoint: str) -> str | None:

@@ -135,7 +135,7 @@ def follow(platform: Platform, name: str, write: Callable[[str], object]) -> Job
     """
     log = Log(platform, name)
     while True:
-        status = str(platform.client.jobs.get(name).status)
+        status = _status(platform.client.jobs.get(name))
         write(log.read())
         if status in FINAL:
             break
@@ -238,12 +238,17 @@ def cancel(platform: Platform, name: str) -> Job:
     return show(platform, name)
 
 
+def _status(job: Any) -> str:
+    """The service's word; the SDK wraps some of them into an enumeration."""
+    return str(getattr(job.status, "value", job.status))
+
+
 def _job(job: Any, found: dict[str, float]) -> Job:
     context = getattr(job, "creation_context", None)
     compute = str(getattr(job, "compute", None) or "")
     return Job(
         name=job.name,
-        status=str(job.status),
+        status=_status(job),
         experiment=str(job.experiment_name or ""),
         compute=compute.rsplit("/", 1)[-1],
         created=str(getattr(context, "created_at", "") or ""),

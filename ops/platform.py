@@ -76,7 +76,9 @@ class Platform:
         quiet()
         from azure.ai.ml import MLClient
 
-        return MLClient(self.credential, self.subscription, self.group, self.workspace)
+        return MLClient(
+            self.credential, self.subscription, self.group, self.workspace, show_progress=False
+        )
 
     @cached_property
     def tracking(self) -> Any:

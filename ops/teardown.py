@@ -69,19 +69,15 @@ class Teardown:
         found = self.roles.role_assignments.list_for_resource_group(self.platform.group)
         return [item for item in found if f"/{self.platform.group}".lower() in item.scope.lower()]
 
-    def run(self, inventory: Inventory, protected: bool) -> list[Proof]:
+    def run(self, inventory: Inventory) -> list[Proof]:
         """Delete, purge, forget; then look for what is left.
 
         Raises `Failure` for an environment that its stack file protects.
         """
         from azure.core.exceptions import AzureError
 
-        if protected:
-            raise Failure(
-                f"'{self.platform.environment}' is protected. Set 'protection: off' in "
-                f"stacks/Pulumi.{self.platform.environment}.yaml, run 'amlops up "
-                f"{self.platform.environment}', then tear it down."
-            )
+        if self.platform.outputs.get("protection"):
+            raise Failure(protected(self.platform.environment))
         try:
             self._delete(inventory)
             self._purge(inventory)
@@ -98,17 +94,12 @@ class Teardown:
             return
         for name in inventory.named(WORKSPACES):
             with step(f"deleting workspace {name} for good"):
-                self._delete_workspace(name)
+                delete_workspace(self.platform, name)
         for name in inventory.named(LOGS):
             with step(f"deleting log workspace {name} for good"):
                 self.logs.workspaces.begin_delete(inventory.group, name, force=True).result()
         with step(f"deleting resource group {inventory.group}"):
             self.resources.resource_groups.begin_delete(inventory.group).result()
-
-    def _delete_workspace(self, name: str) -> None:
-        self.platform.client.workspaces.begin_delete(
-            name, delete_dependent_resources=False, permanently_delete=True
-        ).result()
 
     def _purge(self, inventory: Inventory) -> None:
         for vault in self._deleted_vaults(inventory):
@@ -155,3 +146,25 @@ class Teardown:
         names = set(inventory.named("Microsoft.Storage/storageAccounts"))
         kind = "resourceType eq 'Microsoft.Storage/storageAccounts'"
         return [str(i.name) for i in self.resources.resources.list(filter=kind) if i.name in names]
+
+
+def protected(environment: str) -> str:
+    """What to do first about an environment that its stack file protects."""
+    return (
+        f"'{environment}' is protected. Set 'protection: false' in "
+        f"stacks/Pulumi.{environment}.yaml and run 'amlops up {environment}' first."
+    )
+
+
+def delete_workspace(platform: Platform, name: str) -> None:
+    """Delete a workspace without the soft deletion that keeps its name taken for 14 days."""
+    from azure.core.exceptions import AzureError, ResourceNotFoundError
+
+    try:
+        platform.client.workspaces.begin_delete(
+            name, delete_dependent_resources=False, permanently_delete=True
+        ).result()
+    except ResourceNotFoundError:
+        return
+    except AzureError as error:
+        raise explain(error) from None

@@ -80,14 +80,22 @@ def down(environment: str, target: str, output: str, yes: bool) -> None:
     What was put there by others stays, and so does what Azure soft-deletes: see `teardown`.
     """
     from ops import recovery, stacks
+    from ops.platform import Platform
+    from ops.teardown import delete_workspace, protected
     from ops.watching import Resources
 
     screen.header(target, environment, "down")
-    enter(target)
+    place = enter(target)
     stack = stacks.open_stack(environment, create=False)
     if not yes and not click.confirm(f"Destroy all resources of '{environment}'?", err=True):
         raise Failure("Nothing was destroyed.")
     recovery.recover(stack)
+    platform = Platform.partly(place, environment)
+    if platform.outputs.get("protection"):
+        raise Failure(protected(environment))
+    if platform.outputs.get("workspace"):
+        with screen.step(f"deleting workspace {platform.workspace}, so that its name is free"):
+            delete_workspace(platform, platform.workspace)
     with Resources() as resources:
         summary = stacks.down(stack, resources.watch)
     screen.result({"changes": summary.changes}, output, summary.text())

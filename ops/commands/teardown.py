@@ -34,7 +34,7 @@ def teardown(environment: str, target: str, output: str, yes_delete: str | None)
     typed = yes_delete or click.prompt(f"Type the group's name ({inventory.group})", err=True)
     if typed != inventory.group:
         raise Failure(f"'{typed}' is not '{inventory.group}': nothing was deleted.")
-    proofs = work.run(inventory, protected=bool(platform.outputs.get("protection")))
+    proofs = work.run(inventory)
     found = [(proof.what, "nothing left" if not proof.left else ", ".join(proof.left))
              for proof in proofs]  # fmt: skip
     data = {proof.what: proof.left for proof in proofs}

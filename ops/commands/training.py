@@ -33,7 +33,7 @@ def train(
         submitted = work.submit(platform, job)
     screen.note(f"job [bold]{submitted.name}[/] · {submitted.studio_url}")
     if not wait:
-        screen.result({"name": submitted.name, "status": submitted.status}, output, submitted.name)
+        screen.result({"name": submitted.name}, output, submitted.name)
         return
     done = work.follow(platform, submitted.name, partial(click.echo, nl=False, err=True))
     screen.result(done.data(), output, _metrics(done.name, done.metrics))

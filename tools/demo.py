@@ -1,0 +1,144 @@
+"""`make demo`: the whole product in one run, on real parts, from nothing to nothing.
+
+Every step is an `amlops` command as a person would type it. Interrupted, it is run again: each
+step finds what the one before left.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import time
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from ops.cli import main as amlops
+
+ROOT = Path(__file__).resolve().parent.parent
+WORKLOAD = Path("workloads/bike-rentals")
+MODEL = "bike-rentals"
+
+console = Console(stderr=True, highlight=False)
+
+
+class Demo:
+    """Runs commands one after the other and keeps their times."""
+
+    def __init__(self) -> None:
+        self.steps: list[tuple[str, float]] = []
+
+    def run(self, shown: str, *arguments: str) -> Any:
+        """One command; its JSON result."""
+        console.print(f"\n[bold cyan]$ amlops {' '.join(arguments)}[/]")
+        started = time.monotonic()
+        captured = io.StringIO()
+        json_wanted = arguments[0] != "sandbox"
+        call = [*arguments, "--output", "json"] if json_wanted else list(arguments)
+        with redirect_stdout(captured):
+            amlops(call, prog_name="amlops", standalone_mode=False)
+        self.steps.append((shown, time.monotonic() - started))
+        return json.loads(captured.getvalue()) if json_wanted else captured.getvalue()
+
+
+def demonstrate(demo: Demo) -> None:
+    """The steps, then the last screen. Raises ClickException where one fails."""
+    demo.run("the sandbox starts: an Azure on this machine", "sandbox", "start")
+    demo.run("dev is provisioned by Pulumi, guarded by policies", "up", "dev")
+    again = demo.run("a second `up` changes nothing", "up", "dev")
+    changed = {kind: count for kind, count in again["changes"].items() if kind != "same"}
+    if changed:
+        raise click.ClickException(f"The second 'up' changed something: {changed}")
+    job = demo.run(
+        "a job trains on a cluster that starts at zero nodes", "train", "dev",
+        str(WORKLOAD / "train.yml"),
+    )  # fmt: skip
+    demo.run("its model is registered", "models", "register", "dev", MODEL, "--job", job["name"])
+    demo.run("the model is deployed", "deploy", "dev", MODEL)
+    sample = WORKLOAD / "sample-request.json"
+    answer = demo.run(
+        "three days are scored over REST", "score", "dev", MODEL, "--data", str(sample)
+    )
+    demo.run("test is provisioned", "up", "test")
+    promoted = demo.run(
+        "the model passes the gate and serves in test", "promote", MODEL,
+        "--from", "dev", "--to", "test",
+    )  # fmt: skip
+    left = {}
+    for environment in ("test", "dev"):
+        group = f"rg-bikes-{environment}"
+        left[environment] = demo.run(
+            f"{environment} is torn down and purged", "teardown", environment,
+            "--yes-delete", group,
+        )  # fmt: skip
+    demo.run("the sandbox stops", "sandbox", "stop")
+    _last_screen(demo, job["metrics"], sample, answer, promoted, left)
+
+
+def _last_screen(
+    demo: Demo,
+    metrics: dict[str, float],
+    sample: Path,
+    answer: list[float],
+    promoted: dict[str, Any],
+    left: dict[str, dict[str, list[str]]],
+) -> None:
+    out = Console(highlight=False)
+    steps = Table("step", title="what happened", title_justify="left", box=None, pad_edge=False)
+    steps.add_column("seconds", justify="right")
+    for text, seconds in demo.steps:
+        steps.add_row(text, f"{seconds:.1f}")
+    steps.add_row("[bold]in all[/]", f"[bold]{sum(s for _, s in demo.steps):.1f}[/]")
+    out.print()
+    out.print(steps)
+    rows = json.loads(sample.read_text())
+    rows = next(iter(rows.values())) if isinstance(rows, dict) else rows
+    scored = Table(title="scored over REST", title_justify="left", box=None, pad_edge=False)
+    scored.add_column("day")
+    scored.add_column("rentals", justify="right")
+    records = _records(rows)
+    for record, value in zip(records, answer, strict=True):
+        shown = ", ".join(f"{key} {value}" for key, value in list(record.items())[:6])
+        scored.add_row(shown, f"{value:.0f}")
+    out.print()
+    out.print(scored)
+    out.print(
+        f"\nwrong by [bold]{metrics['rmse']:.1f}[/] rentals a day on held-out days; a predictor that "
+        f"always says the mean is wrong by {metrics['baseline_rmse']:.1f}"
+    )
+    out.print(f"{promoted['model']} served {promoted['endpoint']}")
+    found = [f"{env}: {what} {item}" for env, looked in left.items()
+             for what, items in looked.items() for item in items]  # fmt: skip
+    if found:
+        raise click.ClickException("Something is left: " + "; ".join(found))
+    looked_for = ", ".join(dict.fromkeys(what for looked in left.values() for what in looked))
+    out.print(f"[bold green]nothing left[/] — looked for: {looked_for}")
+
+
+def _records(rows: Any) -> list[dict[str, Any]]:
+    """The rows of a request: a list of objects, or columns and data as pandas splits them."""
+    if isinstance(rows, dict) and "columns" in rows:
+        return [dict(zip(rows["columns"], values, strict=True)) for values in rows["data"]]
+    return list(rows)
+
+
+def main() -> int:
+    try:
+        demonstrate(Demo())
+    except click.ClickException as error:
+        error.show()
+        console.print("Mend it and run [bold]make demo[/] again: it goes on from what is there.")
+        return error.exit_code
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        console.print("\nInterrupted. [bold]make demo[/] goes on from what is there.")
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
