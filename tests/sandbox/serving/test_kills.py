@@ -66,10 +66,12 @@ def test_requests_go_on_while_one_of_two_instances_is_killed(
         before = servers(sandbox)[first]
         for pid in before:
             os.kill(pid, signal.SIGKILL)
-        wait_until(
-            lambda: len(servers(sandbox)) == 2 and not set(servers(sandbox)[first]) & set(before),
-            what="it is started again",
-        )
+
+        def again() -> bool:
+            now = servers(sandbox).get(first, [])
+            return len(now) == len(before) and not set(now) & set(before)
+
+        wait_until(again, what="it is started again")
         answered = len(asked)
         wait_until(lambda: len(asked) > answered + 5, what="it answers")
     finally:
