@@ -30,7 +30,7 @@ def get(azure: Azure, request: Request, kind: ResourceType, at: ResourceId) -> R
                 404, "ResourceGroupNotFound", f"Resource group '{at.name}' could not be found."
             )
         need_parent(azure, at)
-    resource = azure.resources.need(at)
+        resource = azure.resources.need(at)
     return Response(200, render(azure, resource), {"etag": resource.etag})
 
 

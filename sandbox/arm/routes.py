@@ -5,6 +5,7 @@ A module that brings such a route of its own lists it in its `ROUTES`.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -39,7 +40,11 @@ class Route:
     def match(self, request: Request) -> re.Match[str] | None:
         if request.method != self.method:
             return None
-        return re.fullmatch(self.pattern, request.path.rstrip("/"), re.IGNORECASE)
+        return self._compiled.fullmatch(request.path.rstrip("/"))
+
+    @functools.cached_property
+    def _compiled(self) -> re.Pattern[str]:
+        return re.compile(self.pattern, re.IGNORECASE)
 
 
 def _subscription(azure: Azure) -> dict[str, Any]:
