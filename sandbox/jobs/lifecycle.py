@@ -82,8 +82,8 @@ async def cancel(azure: Azure, at: ResourceId) -> None:
         scheduler.drop(at)
         return
     home = folder(azure.directory, at)
-    if home.exists():
-        (home / status.CANCEL).touch()
+    home.mkdir(parents=True, exist_ok=True)
+    (home / status.CANCEL).touch()
     await azure.supervisor.stop(unit_name(at), grace=STOP_GRACE_SECONDS)
     followed = scheduler.followed.get(at.key)
     if followed:
@@ -125,6 +125,9 @@ async def _start(azure: Azure, job: Resource, home: Path) -> bool:
         await _end(azure, job.id, failed)
         return False
     home.mkdir(parents=True, exist_ok=True)
+    if (home / status.CANCEL).exists():
+        await _end(azure, job.id, Status(status.CANCELED, ended=azure.clock.time()))
+        return False
     with_tokens(azure, job, plan, TOKEN_LIFETIME).save(home)
     advance(azure, job, status.PREPARING)
     await _spawn(azure, job.id, home)

@@ -15,17 +15,19 @@ from weakref import WeakKeyDictionary
 
 from sandbox.arm.durations import seconds
 from sandbox.arm.ids import ResourceId
-from sandbox.arm.resource import SUCCEEDED, Resource
+from sandbox.arm.resource import Resource
 from sandbox.jobs import lifecycle, status
 from sandbox.jobs.iso8601 import duration
 from sandbox.jobs.nodes import Node, Nodes
 from sandbox.jobs.queue import JobQueue, QueuedJob
+from sandbox.jobs.references import SERVERLESS
 
 if TYPE_CHECKING:
     from sandbox.azure import Azure
 
 NOTICE_SECONDS = 30.0
 """How long a scheduler sleeps at most: a net under a wake-up call that was missed."""
+RETRY_SECONDS = 1.0
 ATTACHED_NODES = 2
 SERVERLESS_NODES = 4
 
@@ -51,7 +53,7 @@ def scale_of(compute: Resource | None) -> Scale:
         return Scale(0, SERVERLESS_NODES, 0.0, start)
     kind = compute.properties.get("computeType")
     inner = compute.properties.get("properties") or {}
-    if compute.state != SUCCEEDED and compute.state != "Updating":
+    if compute.state in ("Failed", "Deleting"):
         return Scale(0, 0)
     if kind == "AmlCompute":
         scale = inner["scaleSettings"]
@@ -99,8 +101,15 @@ class Scheduler:
         task.add_done_callback(lambda _: self.followed.pop(job.id.key, None))
 
     async def _follow(self, job: QueuedJob) -> None:
-        await lifecycle.follow(self.azure, job.id)
-        self.drop(job.id)
+        while True:
+            try:
+                await lifecycle.follow(self.azure, job.id)
+            except Exception:
+                self.azure.log.exception("job %s was lost sight of; looking again", job.id.name)
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                self.drop(job.id)
+                return
 
     def drop(self, job: ResourceId) -> None:
         """The job has ended: its node is free."""
@@ -117,8 +126,9 @@ class Scheduler:
 
     def _turn(self, compute: str) -> float | None:
         resource = self.azure.resources.get(compute)
-        if resource is None and not compute.endswith("/computes/serverless"):
+        if resource is None and not compute.endswith(f"/computes/{SERVERLESS}"):
             self.nodes.release_all(compute)
+            return None
         scale = scale_of(resource)
         while True:
             now = self.azure.clock.time()

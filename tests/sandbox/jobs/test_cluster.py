@@ -150,3 +150,13 @@ def test_a_job_without_a_compute_runs_serverless(ml: Any, submit: Submit) -> Non
 def test_sizes_and_usage_are_listed(ml: Any) -> None:
     assert "Standard_DS3_v2" in [size.name for size in ml.compute.list_sizes(location="eastus")]
     assert list(ml.compute.list_usage(location="eastus"))
+
+
+def test_a_cluster_with_a_minimum_starts_with_it(
+    ml: Any, sandbox: RunningSandbox, workspace: Place
+) -> None:
+    name = f"c-{uuid.uuid4().hex[:6]}"
+    made = AmlCompute(name=name, size="Standard_DS3_v2", min_instances=1, max_instances=2)
+    ml.compute.begin_create_or_update(made).result()
+    wait_until(lambda: nodes(sandbox, workspace, name) == 1, 5)
+    ml.compute.begin_delete(name).result()

@@ -227,3 +227,14 @@ def test_what_a_job_stored_just_before_the_sandbox_was_killed_is_there(
     wait_until(stored)
     assert ml.jobs.get(job.name).status == "Completed"
     assert log_of(ml, job, tmp_path) == "said\n"
+
+
+def test_a_deleted_group_leaves_no_process_of_its_jobs(doomed: Doomed, tmp_path: Path) -> None:
+    doomed.submit(fork(tmp_path), tmp_path)
+    processes = pids(tmp_path)
+    sandbox = doomed.sandbox
+    group = f"/subscriptions/{doomed.place.subscription}/resourceGroups/{doomed.place.group}"
+    sandbox.arm("DELETE", group, version="2022-09-01")
+    wait_until(lambda: sandbox.arm("GET", group, version="2022-09-01").status_code == 404)
+    assert gone(processes)
+    assert list(sandbox.directory.jobs.iterdir()) == []
