@@ -141,3 +141,40 @@ def test_a_source_that_points_to_nothing_is_refused(
             client.create_model_version(name, source)
         assert error.value.error_code.startswith(code)
         assert client.search_model_versions(f"name='{name}'") == []
+
+
+def test_a_logged_model_is_registered_by_its_runs_address(
+    use: Use, workspace: Place, ml: Any, kind: str, name: str, files: Path
+) -> None:
+    with use(kind, workspace) as client:
+        experiment = mlflow.set_experiment(name)
+        with mlflow.start_run() as run:
+            logged = client.create_logged_model(
+                experiment.experiment_id, name="model", source_run_id=run.info.run_id
+            )
+            client.log_model_artifacts(logged.model_id, str(files))
+            client.finalize_logged_model(logged.model_id, "READY")
+        for expected in ("1", "2"):
+            made = mlflow.register_model(f"runs:/{run.info.run_id}/model", name)
+            assert (str(made.version), made.run_id) == (expected, run.info.run_id)
+    model = ml.models.get(name, label="latest")
+    assert (model.version, model.type) == ("2", AssetTypes.MLFLOW_MODEL)
+    assert model.job_name == run.info.run_id
+
+
+def test_azures_client_takes_a_runs_address(
+    use: Use, workspace: Place, ml: Any, name: str, files: Path
+) -> None:
+    with use("plain", workspace):
+        mlflow.set_experiment(name)
+        with mlflow.start_run() as run:
+            mlflow.log_artifacts(str(files), "model")
+        first = mlflow.register_model(f"runs:/{run.info.run_id}/model", name)
+    address = f"runs:/{run.info.run_id}/model"
+    second = ml.models.create_or_update(
+        Model(name=name, path=address, type=AssetTypes.MLFLOW_MODEL)
+    )
+    assert (str(first.version), second.version) == ("1", "2")
+    assert second.path == ml.models.get(name, "1").path
+    assert "python_function" in second.flavors
+    assert second.job_name == run.info.run_id
