@@ -7,7 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any
 
 from rich.console import Console
@@ -16,34 +16,37 @@ from rich.table import Table
 console = Console(stderr=True, highlight=False)
 """People's output goes to standard error, so that standard output is the result alone."""
 
+LOG_WIDTH = 160
+"""Characters in a line of a log."""
+
 
 def header(target: str, environment: str, doing: str) -> None:
     """The first line of every command."""
     where = f"target [cyan]{target}[/] · environment [cyan]{environment}[/]"
-    console.print(f"[bold]{doing}[/] · {where}")
+    console.print(f"[bold]{doing}[/] · {where}", soft_wrap=True)
 
 
 @contextmanager
 def step(text: str) -> Iterator[None]:
-    """A line while something takes its time, and how long it took when it is done."""
+    """A line while something takes its time, and how long it took when it is done.
+
+    What the SDKs print meanwhile (dots, bars, colour codes) is left out: standard output is the
+    result's alone, and the line says it better.
+    """
     started = time.monotonic()
-    # The SDKs print dots and bars to standard output, which is the result's alone.
-    with redirect_stdout(io.StringIO()):
-        if console.is_terminal:
-            with console.status(text):
+    shown = Console(file=sys.stderr, highlight=False)
+    chatter = io.StringIO()
+    with redirect_stdout(chatter), redirect_stderr(chatter):
+        if shown.is_terminal:
+            with shown.status(text):
                 yield
         else:
-            console.print(f"… {text}")
             yield
-    console.print(f"[green]✓[/] {text} [dim]{time.monotonic() - started:.1f} s[/]")
+    shown.print(f"[green]✓[/] {text} [dim]{time.monotonic() - started:.1f} s[/]", soft_wrap=True)
 
 
 def note(text: str) -> None:
-    console.print(text)
-
-
-def warn(text: str) -> None:
-    console.print(f"[yellow]![/] {text}")
+    console.print(text, soft_wrap=True)
 
 
 def result(data: Any, output: str, shown: Table | str | None = None) -> None:
@@ -52,7 +55,17 @@ def result(data: Any, output: str, shown: Table | str | None = None) -> None:
         json.dump(data, sys.stdout, indent=2, default=str)
         sys.stdout.write("\n")
     elif shown is not None:
-        Console(highlight=False, soft_wrap=True).print(shown, markup=False)
+        Console(highlight=False, width=_width()).print(shown, markup=False, soft_wrap=True)
+
+
+def show(shown: Table) -> None:
+    """A table that is not the result."""
+    Console(stderr=True, highlight=False, width=_width()).print(shown)
+
+
+def _width() -> int | None:
+    """A terminal's own width; in a log nothing has to be cut."""
+    return None if sys.stderr.isatty() else LOG_WIDTH
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> Table:

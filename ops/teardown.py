@@ -139,8 +139,23 @@ class Teardown:
             Proof("soft-deleted", deleted),
             Proof("role assignments", assignments),
             Proof("storage accounts", self._accounts(inventory)),
+            Proof("blobs", self._blob_hosts(inventory)),
             Proof("Pulumi's state", states),
         ]
+
+    def _blob_hosts(self, inventory: Inventory) -> list[str]:
+        """Blob hosts that still answer: one of a deleted account has no address any more."""
+        import requests
+
+        found = []
+        for name in inventory.named("Microsoft.Storage/storageAccounts"):
+            host = f"https://{name}.blob.core.windows.net/"
+            try:
+                requests.get(host, timeout=10)
+            except requests.RequestException:
+                continue
+            found.append(host)
+        return found
 
     def _accounts(self, inventory: Inventory) -> list[str]:
         names = set(inventory.named("Microsoft.Storage/storageAccounts"))

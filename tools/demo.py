@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 import time
 from contextlib import redirect_stdout
@@ -15,10 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import click
+import psutil
 from rich.console import Console
 from rich.table import Table
 
 from ops.cli import main as amlops
+from sandbox.directory import default_directory
 
 ROOT = Path(__file__).resolve().parent.parent
 WORKLOAD = Path("workloads/bike-rentals")
@@ -44,6 +47,27 @@ class Demo:
             amlops(call, prog_name="amlops", standalone_mode=False)
         self.steps.append((shown, time.monotonic() - started))
         return json.loads(captured.getvalue()) if json_wanted else captured.getvalue()
+
+    def running(self) -> dict[str, list[str]]:
+        """Jobs and deployments that still run."""
+        captured = io.StringIO()
+        with redirect_stdout(captured):
+            amlops(["sandbox", "status", "--output", "json"], standalone_mode=False)
+        return {"jobs and deployments": list(json.loads(captured.getvalue())["units"])}
+
+
+def processes_of(directory: Path) -> list[str]:
+    """Processes of a sandbox that outlived it; each of its processes carries its mark."""
+    mark = f"AMLOPS_SANDBOX={directory}".encode()
+    found = []
+    for process in psutil.process_iter():
+        try:
+            environment = Path(f"/proc/{process.pid}/environ").read_bytes().split(b"\0")
+            if mark in environment and process.pid != os.getpid():
+                found.append(f"{process.pid} {process.name()}")
+        except (OSError, psutil.Error):
+            continue
+    return found
 
 
 def demonstrate(demo: Demo) -> None:
@@ -76,7 +100,9 @@ def demonstrate(demo: Demo) -> None:
             f"{environment} is torn down and purged", "teardown", environment,
             "--yes-delete", group,
         )  # fmt: skip
+    left["sandbox"] = demo.running()
     demo.run("the sandbox stops", "sandbox", "stop")
+    left["sandbox"] |= {"processes": processes_of(default_directory().path)}
     _last_screen(demo, job["metrics"], sample, answer, promoted, left)
 
 
@@ -108,8 +134,8 @@ def _last_screen(
     out.print()
     out.print(scored)
     out.print(
-        f"\nwrong by [bold]{metrics['rmse']:.1f}[/] rentals a day on held-out days; a predictor that "
-        f"always says the mean is wrong by {metrics['baseline_rmse']:.1f}"
+        f"\non held-out days the model is wrong by [bold]{metrics['rmse']:.1f}[/] rentals a day, "
+        f"a predictor that always says the mean by {metrics['baseline_rmse']:.1f}"
     )
     out.print(f"{promoted['model']} served {promoted['endpoint']}")
     found = [f"{env}: {what} {item}" for env, looked in left.items()

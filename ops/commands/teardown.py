@@ -30,7 +30,7 @@ def teardown(environment: str, target: str, output: str, yes_delete: str | None)
     work = Teardown(platform)
     inventory = work.inventory()
     rows = [(kind, name) for kind, name in inventory.resources]
-    screen.console.print(screen.table(("type", "will be deleted"), rows, title=inventory.group))
+    screen.show(screen.table(("type", "will be deleted"), rows, title=inventory.group))
     typed = yes_delete or click.prompt(f"Type the group's name ({inventory.group})", err=True)
     if typed != inventory.group:
         raise Failure(f"'{typed}' is not '{inventory.group}': nothing was deleted.")
