@@ -238,3 +238,17 @@ def test_a_deleted_group_leaves_no_process_of_its_jobs(doomed: Doomed, tmp_path:
     wait_until(lambda: sandbox.arm("GET", group, version="2022-09-01").status_code == 404)
     assert gone(processes)
     assert list(sandbox.directory.jobs.iterdir()) == []
+
+
+def test_a_job_whose_sandbox_is_stopped_fails_by_name(doomed: Doomed, tmp_path: Path) -> None:
+    job = doomed.submit(fork(tmp_path), tmp_path)
+    processes = pids(tmp_path)
+    doomed.sandbox.stop()
+    assert gone(processes)
+    doomed.sandbox = doomed.start(directory=doomed.sandbox.directory)
+    ml = doomed.client()
+    assert ended(ml, job).status == "Failed"
+    found = reason(doomed.sandbox, doomed.place.id, job)
+    assert found["code"] in ("SandboxStopped", "SandboxRestarted")
+    assert "submit" in found["message"].lower()
+    assert log_of(ml, job, tmp_path) == "begun\n"

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from azure.ai.ml.entities import Environment, Job
+from azure.ai.ml.exceptions import JobException
 
+from tests.sandbox.conftest import RunningSandbox, wait_until
 from tests.sandbox.jobs.conftest import ended, log_of
 
 SCRIPT = """
@@ -69,3 +71,24 @@ def test_a_failed_job_fails_its_run(ml: Any, submit: Callable[..., Job]) -> None
     job = ended(ml, submit("false"))
     client = MlflowClient(ml.workspaces.get(ml.workspace_name).mlflow_tracking_uri)
     assert client.get_run(job.name).info.status == "FAILED"
+
+
+def test_the_run_ends_with_its_job_though_mlflow_was_killed(
+    ml: Any, submit: Callable[..., Job], sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    from mlflow.tracking import MlflowClient
+
+    gate = tmp_path / "gate"
+    job = submit(f"until test -e {gate}; do sleep 0.05; done")
+    wait_until(lambda: ml.jobs.get(job.name).status == "Running")
+    sandbox.kill("mlflow")
+    gate.touch()
+    assert ended(ml, job).status == "Completed"
+    client = MlflowClient(ml.workspaces.get(ml.workspace_name).mlflow_tracking_uri)
+    assert client.get_run(job.name).info.status == "FINISHED"
+
+
+def test_a_run_that_mlflow_refuses_fails_the_job(ml: Any, submit: Callable[..., Job]) -> None:
+    job = submit("true", tags={"mlflow.runName": "another name"})
+    with pytest.raises(JobException, match="MLflow did not take the job's run"):
+        ml.jobs.stream(job.name)
