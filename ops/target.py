@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Target:
-    """`outside` is the environment before the sandbox was entered: what package installers use."""
+    """`outside` is the environment without the sandbox's: what package installers use."""
 
     name: str
     subscription: str
@@ -32,10 +32,10 @@ def enter(name: str) -> Target:
     """
     if name not in TARGETS:
         raise Failure(f"AMLOPS_TARGET is '{name}'; it is {' or '.join(TARGETS)}.")
-    outside = dict(os.environ)
-    if name == "sandbox":
-        from ops.commands.sandbox import ensure_running
+    from ops.commands.sandbox import ensure_running, outside
 
+    installers = outside()
+    if name == "sandbox":
         os.environ.update(ensure_running())
     os.environ["AMLOPS_TARGET"] = name
     subscription = os.environ.get("AZURE_SUBSCRIPTION_ID") or os.environ.get("ARM_SUBSCRIPTION_ID")
@@ -44,4 +44,4 @@ def enter(name: str) -> Target:
             "No subscription is named. Set AZURE_SUBSCRIPTION_ID, or leave out '--target azure' "
             "to use the sandbox."
         )
-    return Target(name, subscription, outside)
+    return Target(name, subscription, installers)

@@ -68,6 +68,15 @@ def ensure_running(directory: Directory | None = None) -> dict[str, str]:
         return client_environment(directory)
 
 
+def outside() -> dict[str, str]:
+    """This process's environment with the person's own proxy and certificates: for what installs
+    packages, which the sandbox's gateway lets nobody do.
+    """
+    from sandbox.environment import without_sandbox
+
+    return without_sandbox(os.environ)
+
+
 @click.group()
 def sandbox() -> None:
     """Azure on this machine: start, stop, look inside. Needs no account and no network."""
