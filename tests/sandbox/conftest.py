@@ -6,10 +6,12 @@ its time) asks for `start_sandbox`.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -26,8 +28,11 @@ import pytest
 from azure.identity import ClientSecretCredential
 from azure.mgmt.resource.resources import ResourceManagementClient
 
+from sandbox.clock import Clock
 from sandbox.directory import Directory
 from sandbox.environment import client_environment
+from sandbox.identity import Identity
+from sandbox.login.tokens import mint
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 30.0
@@ -62,10 +67,22 @@ class RunningSandbox:
 
     def http(self) -> httpx.Client:
         """A plain client that goes through the gateway and trusts its certificates."""
-        import ssl
+        return httpx.Client(proxy=self.environment["HTTPS_PROXY"], verify=self._trust, timeout=60)
 
-        trust = ssl.create_default_context(cafile=str(self.directory.ca_bundle))
-        return httpx.Client(proxy=self.environment["HTTPS_PROXY"], verify=trust, timeout=60)
+    @functools.cached_property
+    def _trust(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=str(self.directory.ca_bundle))
+
+    def token(self, principal_id: str = "", client_id: str = "") -> str:
+        """A token for ARM, of the sandbox's own service principal or of another principal."""
+        identity = Identity.open(self.directory)
+        return mint(
+            identity,
+            Clock(self.directory.clock),
+            audience="https://management.azure.com",
+            principal_id=principal_id or identity.principal_id,
+            client_id=client_id or identity.client_id,
+        )
 
     def arm(
         self,
@@ -78,7 +95,7 @@ class RunningSandbox:
         headers: dict[str, str] | None = None,
     ) -> httpx.Response:
         """One raw ARM request, where a test needs what the official clients would not send."""
-        token = token or self.credential().get_token("https://management.azure.com/.default").token
+        token = token or self.token()
         address = f"https://management.azure.com{path}"
         joint = "&" if "?" in path else "?"
         sent = {"authorization": f"Bearer {token}", **(headers or {})}
@@ -164,7 +181,7 @@ def start_sandbox() -> Iterator[Callable[..., RunningSandbox]]:
 
 @pytest.fixture(scope="session")
 def sandbox(start_sandbox: Callable[..., RunningSandbox]) -> Iterator[RunningSandbox]:
-    """The sandbox that the tests of this room share; the official clients of this process use it."""
+    """The sandbox that the tests of this room share; official clients in here reach it."""
     started = start_sandbox()
     with pytest.MonkeyPatch.context() as patch:
         for name, value in started.environment.items():

@@ -1,0 +1,55 @@
+"""The official management clients, made once."""
+
+from __future__ import annotations
+
+import functools
+import uuid
+from typing import Any
+
+import pytest
+from azure.core.exceptions import HttpResponseError
+
+from tests.sandbox.conftest import RunningSandbox
+
+CLIENTS = {
+    "resources": ("azure.mgmt.resource.resources", "ResourceManagementClient"),
+    "locks": ("azure.mgmt.resource.locks", "ManagementLockClient"),
+    "storage": ("azure.mgmt.storage", "StorageManagementClient"),
+    "vaults": ("azure.mgmt.keyvault", "KeyVaultManagementClient"),
+    "logs": ("azure.mgmt.loganalytics", "LogAnalyticsManagementClient"),
+    "insights": ("azure.mgmt.applicationinsights", "ApplicationInsightsManagementClient"),
+    "registries": ("azure.mgmt.containerregistry", "ContainerRegistryManagementClient"),
+    "identities": ("azure.mgmt.msi", "ManagedServiceIdentityClient"),
+    "roles": ("azure.mgmt.authorization", "AuthorizationManagementClient"),
+}
+
+
+class Clients:
+    """``clients.storage`` and so on, by the names of the table above."""
+
+    def __init__(self, sandbox: RunningSandbox) -> None:
+        self.sandbox = sandbox
+
+    @functools.cache  # noqa: B019 - lives as long as the tests
+    def __getattr__(self, name: str) -> Any:
+        import importlib
+
+        module, kind = CLIENTS[name]
+        client = getattr(importlib.import_module(module), kind)
+        return client(self.sandbox.credential(), self.sandbox.subscription)
+
+
+@pytest.fixture(scope="session")
+def clients(sandbox: RunningSandbox) -> Clients:
+    return Clients(sandbox)
+
+
+@pytest.fixture
+def unique() -> str:
+    return uuid.uuid4().hex[:10]
+
+
+def code(raised: pytest.ExceptionInfo[HttpResponseError]) -> tuple[int | None, str | None]:
+    """Status and code of what the client raised."""
+    error = raised.value.error
+    return raised.value.status_code, error.code if error else None

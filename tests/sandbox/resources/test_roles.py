@@ -1,0 +1,161 @@
+"""Role assignments and definitions, managed identities, and what they may do."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from azure.core.exceptions import HttpResponseError
+
+from tests.sandbox.conftest import RunningSandbox, wait_until
+from tests.sandbox.resources.conftest import Clients, code
+
+READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
+CONTRIBUTOR = "b24988ac-6180-42a0-ab88-20f7382dd24c"
+IDENTITIES = "Microsoft.ManagedIdentity/userAssignedIdentities"
+
+
+@pytest.fixture
+def principal(clients: Clients, group: str, unique: str) -> Any:
+    identities = clients.identities.user_assigned_identities
+    return identities.create_or_update(group, f"id-{unique}", {"location": "eastus"})
+
+
+@pytest.fixture
+def scope(sandbox: RunningSandbox, group: str) -> str:
+    return f"/subscriptions/{sandbox.subscription}/resourceGroups/{group}"
+
+
+@pytest.fixture
+def no_faults(sandbox: RunningSandbox) -> Iterator[None]:
+    yield
+    sandbox.admin("DELETE", "/faults")
+
+
+def role(sandbox: RunningSandbox, name: str) -> str:
+    kind = "Microsoft.Authorization/roleDefinitions"
+    return f"/subscriptions/{sandbox.subscription}/providers/{kind}/{name}"
+
+
+def assign(clients: Clients, scope: str, role_name: str, principal_id: str, **more: Any) -> Any:
+    body = {
+        "roleDefinitionId": role(clients.sandbox, role_name),
+        "principalId": principal_id,
+        **more,
+    }
+    return clients.roles.role_assignments.create(scope, str(uuid.uuid4()), {"properties": body})
+
+
+def test_a_reader_may_read_and_not_write(
+    sandbox: RunningSandbox, clients: Clients, scope: str, principal: Any, unique: str
+) -> None:
+    path, token = (
+        f"{scope}/providers/{IDENTITIES}/id-{unique}",
+        sandbox.token(principal.principal_id, principal.client_id),
+    )
+
+    def status(method: str, body: Any = None) -> int:
+        return sandbox.arm(method, path, body, version="2023-01-31", token=token).status_code
+
+    assert status("GET") == 403
+    assignment = assign(clients, scope, READER, principal.principal_id)
+    assert status("GET") == 200
+    assert status("PUT", {"location": "eastus"}) == 403
+    assert status("DELETE") == 403
+    assign(clients, scope, CONTRIBUTOR, principal.principal_id)
+    assert status("PUT", {"location": "eastus"}) == 200
+    clients.roles.role_assignments.delete_by_id(assignment.id)
+    found = clients.roles.role_assignments.list_for_scope(
+        scope, filter=f"principalId eq '{principal.principal_id}'"
+    )
+    assert [item.role_definition_id.rsplit("/")[-1] for item in found] == [CONTRIBUTOR]
+
+
+def test_an_assignment_that_is_there_already_is_a_conflict(
+    clients: Clients, scope: str, principal: Any
+) -> None:
+    assign(clients, scope, READER, principal.principal_id)
+    with pytest.raises(HttpResponseError) as twice:
+        assign(clients, scope, READER, principal.principal_id)
+    assert code(twice) == (409, "RoleAssignmentExists")
+
+
+def test_unknown_roles_and_principals_are_refused(
+    clients: Clients, scope: str, principal: Any
+) -> None:
+    with pytest.raises(HttpResponseError) as unknown_role:
+        assign(clients, scope, str(uuid.uuid4()), principal.principal_id)
+    assert code(unknown_role) == (400, "RoleDefinitionDoesNotExist")
+    with pytest.raises(HttpResponseError) as unknown_principal:
+        assign(clients, scope, READER, str(uuid.uuid4()))
+    assert code(unknown_principal) == (400, "PrincipalNotFound")
+    # With its type given, Azure takes a principal that its directory has not seen yet.
+    assign(clients, scope, READER, str(uuid.uuid4()), principalType="ServicePrincipal")
+
+
+def test_a_custom_role_allows_what_it_says_and_stays_while_it_is_assigned(
+    sandbox: RunningSandbox, clients: Clients, scope: str, principal: Any, unique: str
+) -> None:
+    name = str(uuid.uuid4())
+    properties = {
+        "roleName": f"Identity reader {unique}",
+        "type": "CustomRole",
+        "permissions": [{"actions": [f"{IDENTITIES}/read"]}],
+        "assignableScopes": [scope],
+    }
+    definitions = clients.roles.role_definitions
+    definitions.create_or_update(scope, name, {"properties": properties})
+    found = definitions.list(scope, filter=f"roleName eq 'Identity reader {unique}'")
+    assert [item.name for item in found] == [name]
+    assignment = assign(clients, scope, name, principal.principal_id)
+    token = sandbox.token(principal.principal_id, principal.client_id)
+    path = f"{scope}/providers/{IDENTITIES}/id-{unique}"
+    assert sandbox.arm("GET", path, version="2023-01-31", token=token).status_code == 200
+    assert sandbox.arm("GET", scope, version="2025-04-01", token=token).status_code == 403
+    with pytest.raises(HttpResponseError) as in_use:
+        definitions.delete(scope, name)
+    assert code(in_use) == (409, "RoleDefinitionHasAssignments")
+    clients.roles.role_assignments.delete_by_id(assignment.id)
+    definitions.delete(scope, name)
+    with pytest.raises(HttpResponseError):
+        definitions.get(scope, name)
+
+
+def test_assignments_can_be_made_to_be_seen_late(
+    sandbox: RunningSandbox,
+    clients: Clients,
+    scope: str,
+    principal: Any,
+    no_faults: None,
+) -> None:
+    sandbox.admin("POST", "/faults", {"kind": "roles", "match": scope, "seconds": 2})
+    token = sandbox.token(principal.principal_id, principal.client_id)
+    assign(clients, scope, READER, principal.principal_id)
+    status = sandbox.arm("GET", scope, version="2025-04-01", token=token).status_code
+    assert status == 403
+
+    def seen() -> bool:
+        answer = sandbox.arm("GET", scope, version="2025-04-01", token=token)
+        return answer.status_code == 200
+
+    wait_until(seen, what="the assignment is seen")
+
+
+def test_a_federated_credential_belongs_to_its_identity(
+    clients: Clients, group: str, principal: Any
+) -> None:
+    credentials = clients.identities.federated_identity_credentials
+    body = {
+        "properties": {
+            "issuer": "https://token.actions.githubusercontent.com",
+            "subject": "repo:acme/bikes:ref:refs/heads/main",
+            "audiences": ["api://AzureADTokenExchange"],
+        }
+    }
+    credentials.create_or_update(group, principal.name, "main", body)
+    assert credentials.get(group, principal.name, "main").subject.startswith("repo:acme")
+    assert [item.name for item in credentials.list(group, principal.name)] == ["main"]
+    credentials.delete(group, principal.name, "main")
+    assert list(credentials.list(group, principal.name)) == []
