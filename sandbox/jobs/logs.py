@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from pathlib import Path
 
 from sandbox.jobs.storage import Storage
@@ -32,6 +33,7 @@ class Log:
         self._written = path.stat().st_size
         self._sent = 0
         self._news = asyncio.Event()
+        self._closing = asyncio.Event()
         self._stream: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -56,25 +58,31 @@ class Log:
 
     async def finish(self) -> None:
         """Return when the store has all of it, whatever happened to the store meanwhile."""
+        self._closing.set()
+        self._news.set()
         if self._stream:
-            self._stream.cancel()
-            await asyncio.wait({self._stream})
+            # Not cancelled: a thread that writes cannot be, and would write later, over the rest.
+            await self._stream
         if not self._written:
             return
-        if self._sent < self._written and self._sent:
-            await self._append()
         while await asyncio.to_thread(self._storage.size, self._location) != self._written:
             self._sent = 0
             await self._append()
 
     async def _send(self) -> None:
         blocks = 0
-        while True:
+        while not self._closing.is_set() or self._sent < self._written:
             await self._news.wait()
             self._news.clear()
-            await self._append()
-            blocks += 1
-            await asyncio.sleep(PAUSE_SECONDS if blocks < SLOW_AFTER else SLOW_PAUSE_SECONDS)
+            if self._sent < self._written:
+                await self._append()
+                blocks += 1
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(
+                    PAUSE_SECONDS if blocks < SLOW_AFTER else SLOW_PAUSE_SECONDS
+                ):
+                    await self._closing.wait()
+                    self._news.set()
 
     async def _append(self) -> None:
         from azure.core.exceptions import AzureError

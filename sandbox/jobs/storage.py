@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 APPEND_BYTES = 4 * 2**20
 """The most that one block of an append blob may hold."""
 PARALLEL = 4
+RETRIES, RETRY_SECONDS = 20, 1
+"""A service that died is back within seconds; the client's own first pause would be 15 s."""
 
 
 class NothingThereError(Exception):
@@ -113,7 +115,7 @@ class Storage:
     def _container(self, location: Location) -> ContainerClient:
         key = (location.account, location.container)
         if key not in self._containers:
-            from azure.storage.blob import ContainerClient
+            from azure.storage.blob import ContainerClient, LinearRetry
 
             self._containers[key] = ContainerClient(
                 f"https://{location.account}.blob.core.windows.net",
@@ -122,5 +124,8 @@ class Storage:
                 proxies={"https": self._proxy, "http": self._proxy},
                 connection_verify=str(self._ca_bundle),
                 use_env_settings=False,
+                retry_policy=LinearRetry(
+                    backoff=RETRY_SECONDS, retry_total=RETRIES, random_jitter_range=0
+                ),
             )
         return self._containers[key]
