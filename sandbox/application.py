@@ -42,9 +42,7 @@ class Hosts:
     def __init__(self, azure: Azure) -> None:
         self.azure = azure
         self.applications: dict[str, Application] = {
-            name: found.application(azure)
-            for name, module in MODULES.items()
-            if (found := _module(module))
+            name: import_module(module).application(azure) for name, module in MODULES.items()
         }
         self.applications["arm"] = arm(azure, all_routes())  # type: ignore[assignment]
 
@@ -82,14 +80,6 @@ class Hosts:
                 self.azure.identity, MACHINE_LEARNING
             )
             raise refusal from None
-
-
-def _module(name: str) -> Any:
-    try:
-        return import_module(name)
-    except ModuleNotFoundError as error:
-        print(f"left out {name}: {error}")
-        return None
 
 
 async def answer(send: Send, error: ArmError) -> None:

@@ -33,13 +33,7 @@ MODULES = (
 
 
 def _modules() -> list[ModuleType]:
-    found = []
-    for name in MODULES:
-        try:
-            found.append(import_module(name))
-        except ModuleNotFoundError as error:
-            print(f"left out {name}: {error}")
-    return found
+    return [import_module(name) for name in MODULES]
 
 
 def all_types() -> list[ResourceType]:
