@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+import traceback
 from typing import Any
 
 import click
@@ -21,3 +23,17 @@ def explain(error: Exception) -> Failure:
     lines = [line.rstrip() for line in str(message).splitlines()]
     kept = [line for line in lines if line and not line.startswith(("Code:", "Message:"))]
     return Failure("\n".join(kept))
+
+
+def unforeseen(error: Exception) -> Failure:
+    """A failure that no command expected: the services' own are explained, others are bugs."""
+    if type(error).__module__.startswith("azure."):
+        return explain(error)
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="amlops-", suffix=".log", delete=False, encoding="utf-8"
+    ) as file:
+        traceback.print_exception(error, file=file)
+    return Failure(
+        f"This is a bug in amlops: {type(error).__name__}: {error}\n"
+        f"The traceback is in {file.name}; please report it."
+    )

@@ -85,7 +85,7 @@ def preview(stack: automation.Stack, policies: Path | None, watch: Watch | None 
         done = stack.preview(policy_packs=packs, on_event=watch, diff=True)
     except automation.CommandError as error:
         raise failure_of(error) from None
-    return Summary({str(kind.value): count for kind, count in done.change_summary.items()})
+    return Summary(_counts(done.change_summary))
 
 
 def down(stack: automation.Stack, watch: Watch | None = None) -> Summary:
