@@ -12,6 +12,7 @@ from sandbox.arm.ids import GROUP, ResourceId
 from sandbox.arm.operations import GRACE_SECONDS
 from sandbox.arm.request import Request
 from sandbox.arm.types import ResourceType
+from sandbox.arm.writes import check_preconditions
 
 if TYPE_CHECKING:
     from sandbox.azure import Azure
@@ -33,6 +34,7 @@ async def delete(azure: Azure, request: Request, kind: ResourceType, at: Resourc
                 404, "ResourceGroupNotFound", f"Resource group '{at.name}' could not be found."
             )
         return Response(204)
+    check_preconditions(request, resource)
     if kind.refuse_delete:
         kind.refuse_delete(azure, resource, request)
     running = azure.operations.open_on(resource.id)

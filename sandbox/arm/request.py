@@ -64,7 +64,7 @@ class Request:
             )
         try:
             self.body = json.loads(self.raw)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ArmError(
                 400,
                 "InvalidRequestContent",
@@ -74,7 +74,9 @@ class Request:
 
 def from_scope(scope: Mapping[str, Any], raw: bytes) -> Request:
     """Build a request out of an ASGI scope. Raises 400 where the path tries to climb."""
-    path = unquote(scope.get("raw_path", scope["path"].encode()).decode("ascii").split("?")[0])
+    path = unquote(
+        scope.get("raw_path", scope["path"].encode()).decode("ascii", "replace").split("?")[0]
+    )
     if any(part in ("..", ".") for part in path.split("/")):
         raise ArmError(400, "InvalidRequestUri", f"The path '{path}' must not contain '..'.")
     headers = {key.decode("latin1"): value.decode("latin1") for key, value in scope["headers"]}

@@ -30,7 +30,7 @@ async def put(azure: Azure, request: Request, kind: ResourceType, at: ResourceId
     if not isinstance(request.body, dict):
         raise ArmError(400, "InvalidRequestContent", "The request's body must be a JSON object.")
     previous = azure.resources.get(at)
-    _check_preconditions(request, previous)
+    check_preconditions(request, previous)
     if previous is None:
         check_name(kind, at)
         need_parent(azure, at)
@@ -43,7 +43,7 @@ async def patch(azure: Azure, request: Request, kind: ResourceType, at: Resource
     previous = azure.resources.need(at)
     if not isinstance(request.body, dict):
         raise ArmError(400, "InvalidRequestContent", "The request's body must be a JSON object.")
-    _check_preconditions(request, previous)
+    check_preconditions(request, previous)
     check_body(azure, kind, request, patch=True)
     merged = merge(previous.body, request.body)
     if "tags" in request.body:
@@ -198,7 +198,8 @@ def _refuse(findings: schemas.Findings) -> None:
     raise ArmError(400, "ValidationError", f"'{first.path}': {first.message}", first.path, details)
 
 
-def _check_preconditions(request: Request, previous: Resource | None) -> None:
+def check_preconditions(request: Request, previous: Resource | None) -> None:
+    """Raises 412 where ``If-Match`` or ``If-None-Match`` does not fit what is stored."""
     wanted = request.headers.get("if-match")
     if wanted and wanted != "*" and (previous is None or previous.etag != wanted):
         raise ArmError(

@@ -13,7 +13,7 @@ from sandbox.arm.resource import SUCCEEDED, Resource
 from sandbox.arm.types import Action, Body, Change, ResourceType
 from sandbox.blob import accounts
 from sandbox.resources.registries import REGISTRIES
-from sandbox.resources.storage import account_keys
+from sandbox.resources.storage import ACCOUNTS, account_keys
 
 if TYPE_CHECKING:
     from sandbox.azure import Azure
@@ -29,7 +29,12 @@ _BOOLEANS = (
     "softDeleteEnabled",
     "allowRecoverSoftDeletedWorkspace",
 )
-_NEEDS = ("storageAccount", "keyVault", "applicationInsights", "containerRegistry")
+_NEEDS = {
+    "storageAccount": ACCOUNTS,
+    "keyVault": "Microsoft.KeyVault/vaults",
+    "applicationInsights": "Microsoft.Insights/components",
+    "containerRegistry": REGISTRIES,
+}
 
 
 def workspace_of(azure: Azure, child: ResourceId) -> Resource:
@@ -56,6 +61,10 @@ def _prepare(_azure: Azure, change: Change) -> None:
         for name in ("storageAccount", "keyVault"):
             if not properties.get(name):
                 raise invalid(f"A workspace needs 'properties.{name}'.", f"properties.{name}")
+    for name, kind in _NEEDS.items():
+        target = properties.get(name)
+        if target and ResourceId.parse(target).type.lower() != kind.lower():
+            raise invalid(f"'{target}' is not a '{kind}'.", f"properties.{name}")
     if not workspace.body.get("identity"):
         raise invalid("A workspace needs an identity.", "identity", code="MissingIdentity")
     properties.setdefault("friendlyName", workspace.name)

@@ -40,7 +40,9 @@ class InProcess:
             "query_string": f"api-version={version}".encode(),
             "headers": [(key.encode(), value.encode()) for key, value in headers.items()],
         }
-        raw = b"" if body is None else json.dumps(body).encode()
+        raw = (
+            body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        )
         return asyncio.run(self.arm.answer(scope, raw))
 
 

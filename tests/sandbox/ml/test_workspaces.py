@@ -103,6 +103,16 @@ def test_a_workspace_stands_on_what_is_there(
     assert error["target"] == f"properties.{part}"
 
 
+def test_a_workspace_wants_a_vault_for_a_vault(sandbox: RunningSandbox, place: Place) -> None:
+    stored = sandbox.arm("GET", place.id, version=VERSION).json()["properties"]
+    properties = {"storageAccount": stored["storageAccount"], "keyVault": stored["storageAccount"]}
+    identity = {"type": "SystemAssigned"}
+    body = {"location": "eastus", "identity": identity, "properties": properties}
+    answer = sandbox.arm("PUT", f"{place.id}-2", body, version=VERSION)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["target"]) == (400, "properties.keyVault")
+
+
 def test_what_cannot_change_is_refused(sandbox: RunningSandbox, place: Place) -> None:
     other = make_workspace(sandbox, place.group)
     account = sandbox.arm("GET", other.id, version=VERSION).json()["properties"]["storageAccount"]

@@ -1,0 +1,52 @@
+"""Application Insights takes telemetry in each form in which clients send it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sqlite3
+import uuid
+
+import httpx
+import pytest
+
+from tests.sandbox.conftest import RunningSandbox
+
+HOST = "https://eastus-0.in.applicationinsights.azure.com"
+
+
+def envelope(key: str, name: str) -> dict[str, object]:
+    return {"iKey": key, "name": name, "data": {"baseType": "MetricData"}}
+
+
+def send(sandbox: RunningSandbox, content: bytes, **headers: str) -> httpx.Response:
+    with sandbox.http() as client:
+        return client.post(f"{HOST}/v2.1/track", content=content, headers=headers)
+
+
+def kept(sandbox: RunningSandbox, key: str) -> list[str]:
+    with sqlite3.connect(f"file:{sandbox.directory.database}?mode=ro", uri=True) as connection:
+        rows = connection.execute(
+            "SELECT name FROM telemetry WHERE instrumentation = ? ORDER BY rowid", (key,)
+        )
+        return [name for (name,) in rows]
+
+
+def test_telemetry_is_kept_by_instrumentation_key(sandbox: RunningSandbox) -> None:
+    key = str(uuid.uuid4())
+    items = [envelope(key, "a"), envelope(key, "b")]
+    answer = send(sandbox, json.dumps(items).encode())
+    assert answer.json()["itemsAccepted"] == 2
+    lines = "\n".join(json.dumps(item) for item in (envelope(key, "c"), envelope(key, "d")))
+    answer = send(sandbox, gzip.compress(lines.encode()), **{"content-encoding": "gzip"})
+    assert answer.json()["itemsAccepted"] == 2
+    assert kept(sandbox, key) == ["a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize("content", [b"not json", b"[1, 2]"])
+def test_what_is_no_telemetry_is_refused(sandbox: RunningSandbox, content: bytes) -> None:
+    assert send(sandbox, content).status_code == 400
+
+
+def test_gzip_that_is_none_is_refused(sandbox: RunningSandbox) -> None:
+    assert send(sandbox, b"plain", **{"content-encoding": "gzip"}).status_code == 400
