@@ -52,7 +52,7 @@ class Commands(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> object:
-        """Whatever fails ends as one message; a bug's traceback goes to a file, not to the screen."""
+        """Whatever fails ends as one message; a bug's traceback goes to a file."""
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort, KeyboardInterrupt):
