@@ -62,6 +62,13 @@ def no_faults(slow: Slow) -> Iterator[None]:
     slow.sandbox.admin("DELETE", "/faults")
 
 
+def answers(slow: Slow, path: str, version: str) -> bool:
+    try:
+        return slow.ask("GET", path, version=version).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
 def error(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["error"]["code"]
 
@@ -89,18 +96,47 @@ def test_a_creation_that_a_kill_interrupts_is_taken_up_again(slow: Slow, account
     answer = slow.ask("PUT", account, ACCOUNT, STORAGE)
     slow.sandbox.kill("azure")
 
-    def back() -> bool:
-        try:
-            return slow.ask("GET", account, version=STORAGE).status_code == 200
-        except httpx.HTTPError:
-            return False
-
-    wait_until(back, what="ARM answers again")
+    wait_until(lambda: answers(slow, account, STORAGE), what="ARM answers again")
     assert slow.state(account, STORAGE) == "Creating"
     assert slow.poll(answer).json()["status"] == "InProgress"
     slow.advance(21)
     wait_until(lambda: slow.poll(answer).json()["status"] == "Succeeded")
     assert slow.state(account, STORAGE) == "Succeeded"
+
+
+def test_a_deployment_that_a_kill_interrupts_is_taken_up_again(slow: Slow, account: str) -> None:
+    name = account.rsplit("/", 1)[1]
+    declared = {
+        **ACCOUNT,
+        "type": "Microsoft.Storage/storageAccounts",
+        "apiVersion": STORAGE,
+        "name": name,
+    }
+    later = {
+        "type": "Microsoft.ManagedIdentity/userAssignedIdentities",
+        "apiVersion": "2023-01-31",
+        "name": f"id-{name}",
+        "location": "eastus",
+        "dependsOn": [name],
+    }
+    template = {"contentVersion": "1.0.0.0", "resources": [declared, later]}
+    body = {"properties": {"mode": "Incremental", "template": template}}
+    deployment = f"/providers/Microsoft.Resources/deployments/{name}"
+    assert slow.ask("PUT", deployment, body, "2024-03-01").is_success
+    wait_until(lambda: slow.state(account, STORAGE) == "Creating")
+    slow.sandbox.kill("azure")
+    wait_until(lambda: answers(slow, deployment, "2024-03-01"), what="ARM answers again")
+    assert slow.state(deployment, "2024-03-01") == "Running"
+    slow.advance(21)
+
+    def ended() -> bool:
+        slow.advance(5)  # the account is put once more by the second run
+        return slow.state(deployment, "2024-03-01") == "Succeeded"
+
+    wait_until(ended)
+    identity = later["name"]
+    made = slow.ask("GET", f"/providers/{later['type']}/{identity}", version="2023-01-31")
+    assert made.status_code == 200
 
 
 def test_a_failed_provisioning_is_told_and_may_be_tried_again(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import functools
+import importlib
 import uuid
 from typing import Any
 
@@ -30,13 +30,12 @@ class Clients:
     def __init__(self, sandbox: RunningSandbox) -> None:
         self.sandbox = sandbox
 
-    @functools.cache  # noqa: B019 - lives as long as the tests
     def __getattr__(self, name: str) -> Any:
-        import importlib
-
         module, kind = CLIENTS[name]
-        client = getattr(importlib.import_module(module), kind)
-        return client(self.sandbox.credential(), self.sandbox.subscription)
+        make = getattr(importlib.import_module(module), kind)
+        client = make(self.sandbox.credential(), self.sandbox.subscription)
+        setattr(self, name, client)
+        return client
 
 
 @pytest.fixture(scope="session")
