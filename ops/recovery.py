@@ -1,95 +1,118 @@
-"""After a killed update: clear the lock of a dead owner, adopt what was being made.
+"""After a killed or failed update: clear the lock of a dead owner, adopt what it had begun to make.
 
 Pulumi writes down what it is about to create. When it is killed in between, the resource may exist
-in Azure without being in the stack; creating it again fails. Here it is adopted when it is there.
+in Azure without being in the stack, and creating it again fails. The engine's own way
+(`refresh --import-pending-creates`) drops what it should import, so the state is edited here: what
+is there gets its id and a note that its creation was interrupted, upon which the next update puts
+it once more.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import socket
-import subprocess
+import time
 from pathlib import Path
 from string import Formatter
 from typing import Any
-from urllib.parse import urlparse
 
 import yaml
 from pulumi import automation
+from pulumi.automation.events import EngineEvent, OpType
 
+from ops import stacks, state_files
+from ops.failure import Failure
 from ops.screen import note
-from ops.stacks import failure_of
-from ops.target import ROOT
+
+INTERRUPTED = "its creation was interrupted"
+CREATING = "creating"
+PATIENCE, PAUSE = 120.0, 0.2
+"""Seconds to wait for an engine or a resource that is at work without its command."""
 
 
-def recover(stack: automation.Stack) -> None:
-    """Make a stack ready for the next update, whatever happened to the one before."""
-    _clear_lock(stack)
+def up(stack: automation.Stack, policies: Path | None, watch: stacks.Watch) -> stacks.Summary:
+    """An update that takes up what an interrupted or failed one has left."""
+    interrupted = recover(stack)
+    creations = Creations()
+
+    def both(event: EngineEvent) -> None:
+        watch(event)
+        creations.watch(event)
+
+    try:
+        return stacks.up(stack, policies, both)
+    except Failure:
+        if not creations.adopt(stack, interrupted):
+            raise
+    return stacks.up(stack, policies, watch)
+
+
+def recover(stack: automation.Stack) -> bool:
+    """Make a stack ready for the next update; whether the one before was interrupted."""
+    cleared = state_files.clear_locks(stack.name)
     state = stack.export_stack().deployment or {}
     pending = [item for item in state.get("pending_operations") or [] if item.get("resource")]
     if not pending:
-        return
+        return cleared
     note(f"the update before was interrupted in {len(pending)} operations; taking it up again")
-    adopt: list[str] = []
-    for item in pending:
-        identifier = _identifier(item["resource"]) if item["type"] == "creating" else None
-        if identifier:
-            adopt += [item["resource"]["urn"], identifier]
-    _refresh(stack, adopt)
+    if any(item["type"] != CREATING for item in pending):
+        stacks.refresh(stack)
+    _adopt(stack, [item["resource"] for item in pending if item["type"] == CREATING])
+    return True
 
 
-def _refresh(stack: automation.Stack, adopt: list[str]) -> None:
-    command = [
-        "pulumi",
-        "refresh",
-        "--yes",
-        "--skip-preview",
-        "--non-interactive",
-        "-s",
-        stack.name,
-    ]
-    for value in adopt:
-        command += ["--import-pending-creates", value]
-    command += ["--clear-pending-creates"] if not adopt else []
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise failure_of(automation.CommandError(_Result(done)))  # type: ignore[arg-type]
+class Creations:
+    """Collects what an update failed to create, from the engine's events."""
+
+    def __init__(self) -> None:
+        self._failed: dict[str, dict[str, Any]] = {}
+
+    def watch(self, event: EngineEvent) -> None:
+        if not event.res_op_failed_event:
+            return
+        failed = event.res_op_failed_event.metadata
+        if failed.op == OpType.CREATE and failed.new:
+            new = failed.new
+            self._failed[failed.urn] = {
+                "urn": new.urn,
+                "type": new.type,
+                "custom": True,
+                "parent": new.parent,
+                "provider": new.provider,
+                "inputs": new.inputs,
+            }
+
+    def adopt(self, stack: automation.Stack, interrupted: bool) -> bool:
+        """After a failed update: adopt what could not be created because it exists already, if an
+        update before this one was interrupted or failed. Otherwise it is somebody else's.
+
+        Whether anything was adopted, so that the update is worth another try.
+        """
+        if not self._failed or not (interrupted or _failed_before(stack)):
+            return False
+        return _adopt(stack, list(self._failed.values()))
 
 
-class _Result:
-    """What the Automation API makes its errors of."""
-
-    def __init__(self, done: subprocess.CompletedProcess[str]) -> None:
-        self.stdout, self.stderr, self.code = done.stdout, done.stderr, done.returncode
-
-    def __str__(self) -> str:
-        return f"{self.stdout}\n{self.stderr}"
+def _failed_before(stack: automation.Stack) -> bool:
+    """Whether the update before the last one did not succeed."""
+    before = stack.history(page_size=2)[1:]
+    return bool(before) and before[0].result != "succeeded"
 
 
-def _clear_lock(stack: automation.Stack) -> None:
-    """Remove the lock of a process that is no more. One of a living process is left alone."""
-    backend = urlparse(os.environ.get("PULUMI_BACKEND_URL", ""))
-    if backend.scheme != "file":
-        return
-    folder = Path(backend.path) / ".pulumi" / "locks"
-    for lock in folder.rglob("*.json"):
-        if stack.name not in lock.parts and lock.parent.name != stack.name:
-            continue
-        owner = json.loads(lock.read_text() or "{}")
-        if owner.get("hostname") == socket.gethostname() and not _alive(int(owner.get("pid", 0))):
-            lock.unlink(missing_ok=True)
-            note(f"cleared the lock of an update that was killed (process {owner.get('pid')})")
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return pid > 0
+def _adopt(stack: automation.Stack, resources: list[dict[str, Any]]) -> bool:
+    """Put those that exist in Azure into the state, and drop all pending operations from it."""
+    exported = stack.export_stack()
+    state = exported.deployment
+    known = {resource["urn"] for resource in state.get("resources") or []}
+    adopted = []
+    for resource in resources:
+        identifier = _identifier(resource)
+        if identifier and resource["urn"] not in known:
+            adopted.append({**resource, "id": identifier, "initErrors": [INTERRUPTED]})
+            note(f"adopting {resource['urn'].rpartition('::')[2]}, which was being made")
+    state["resources"] = [*(state.get("resources") or []), *adopted]
+    state["pending_operations"] = []
+    stack.import_stack(exported)
+    return bool(adopted)
 
 
 def _identifier(resource: dict[str, Any]) -> str | None:
@@ -109,13 +132,24 @@ def _identifier(resource: dict[str, Any]) -> str | None:
 
 
 def _exists(identifier: str, version: str, subscription: str) -> bool:
+    """Whether it is there. One that is still being made is waited for: meanwhile Azure refuses
+    to change it.
+    """
     from azure.core.exceptions import ResourceNotFoundError
     from azure.identity import DefaultAzureCredential
     from azure.mgmt.resource.resources import ResourceManagementClient
 
     client = ResourceManagementClient(DefaultAzureCredential(), subscription)
-    try:
-        client.resources.get_by_id(identifier, api_version=version)
-    except ResourceNotFoundError:
-        return False
-    return True
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            found = client.resources.get_by_id(identifier, api_version=version)
+        except ResourceNotFoundError:
+            return False
+        properties = found.properties if isinstance(found.properties, dict) else {}
+        state = str(properties.get("provisioningState", "Succeeded"))
+        if state.lower() in ("succeeded", "failed", "canceled"):
+            return True
+        if time.monotonic() > until:
+            raise Failure(f"{identifier} is still {state}. Run the same command later.")
+        time.sleep(PAUSE)

@@ -13,6 +13,7 @@ from typing import Any
 from pulumi import automation
 from pulumi.automation.events import EngineEvent
 
+from ops import state_files
 from ops.failure import Failure
 from ops.target import ROOT
 
@@ -57,6 +58,7 @@ def check_settings(environment: str) -> None:
 
 def open_stack(environment: str, *, create: bool) -> automation.Stack:
     """The stack, made when `create` and not there. Raises `Failure` when it does not exist."""
+    state_files.mend(environment)
     try:
         if create:
             return automation.create_or_select_stack(environment, work_dir=str(ROOT))
@@ -128,7 +130,8 @@ def outputs(environment: str) -> dict[str, Any]:
 def failure_of(error: automation.CommandError) -> Failure:
     """The engine's diagnostics, without its progress lines."""
     lines = str(error).splitlines()
-    told = [line.strip() for line in lines if "error:" in line or line.strip().startswith("[")]
+    marks = ("error:", "[")  # diagnostics and policies; other lines repeat them in the progress
+    told = [line.strip() for line in lines if line.strip().startswith(marks)]
     seen = dict.fromkeys(told)
     return Failure("\n".join(seen) or str(error))
 

@@ -26,9 +26,8 @@ def up(environment: str, target: str, output: str, no_policies: bool) -> None:
     stacks.check_settings(environment)
     enter(target)
     stack = stacks.open_stack(environment, create=True)
-    recovery.recover(stack)
     with Resources() as resources:
-        summary = stacks.up(stack, None if no_policies else POLICIES, resources.watch)
+        summary = recovery.up(stack, None if no_policies else POLICIES, resources.watch)
     screen.note(summary.text())
     data = {"changes": summary.changes, "outputs": summary.outputs}
     rows = [(key, _short(value)) for key, value in summary.outputs.items()]

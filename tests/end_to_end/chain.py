@@ -1,0 +1,150 @@
+"""The steps of the demo as a chain: each can be taken again, and is checked when it was taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.end_to_end.commands import ROOT, Amlops, Ended
+from tests.sandbox.conftest import wait_until
+
+MODEL = "bike-rentals"
+WORKLOAD = ROOT / "workloads" / MODEL
+GROUPS = {"dev": "rg-bikes-dev", "test": "rg-bikes-test"}
+FINAL = {"Completed", "Failed", "Canceled", "NotResponding"}
+GROUP_VERSION, VAULT_VERSION = "2025-04-01", "2024-11-01"
+
+
+@dataclass(frozen=True)
+class Step:
+    """`lines` of its output have come when it is nearly done."""
+
+    name: str
+    lines: int
+    command: Callable[[Chain], list[str]]
+    check: Callable[[Chain, Any], None]
+
+
+class Chain:
+    """One sandbox on its way along the steps. `taken` are behind it."""
+
+    def __init__(self, amlops: Amlops) -> None:
+        self.amlops = amlops
+        self.taken = 0
+        self.job = ""
+
+    def reach(self, name: str) -> Step:
+        """Take all steps before this one; when it was taken already, begin a new round."""
+        wanted = [step.name for step in STEPS].index(name)
+        while self.taken != wanted:
+            self.take(STEPS[self.taken])
+        return STEPS[wanted]
+
+    def take(self, step: Step) -> None:
+        self.done(step, self.amlops.run(*step.command(self), "--output", "json"))
+
+    def done(self, step: Step, ended: Ended) -> None:
+        """Check what a step's last run has come to."""
+        step.check(self, ended.data())
+        self.amlops.no_strays()
+        self.taken = (self.taken + 1) % len(STEPS)
+
+
+def _up(environment: str) -> Step:
+    def check(chain: Chain, result: Any) -> None:
+        assert result["outputs"]["resourceGroup"] == GROUPS[environment]
+        groups = chain.amlops.arm("resourcegroups", GROUP_VERSION)["value"]
+        assert GROUPS[environment] in [group["name"] for group in groups]
+
+    return Step(f"up-{environment}", 34, lambda _: ["up", environment], check)
+
+
+def _teardown(environment: str) -> Step:
+    group = GROUPS[environment]
+
+    def check(chain: Chain, result: Any) -> None:
+        assert result, "the proofs are named"
+        assert not any(result.values()), result
+        nothing_left(chain.amlops, environment)
+
+    command = ["teardown", environment, "--yes-delete", group]
+    return Step(f"teardown-{environment}", 18, lambda _: command, check)
+
+
+def nothing_left(amlops: Amlops, environment: str) -> None:
+    """What teardown claims, looked for once more: in ARM, on disk and among the processes."""
+    group = GROUPS[environment]
+    groups = amlops.arm("resourcegroups", GROUP_VERSION)["value"]
+    assert group not in [item["name"] for item in groups]
+    kinds = "providers/Microsoft.KeyVault/deletedVaults"
+    deleted = amlops.arm(kinds, VAULT_VERSION)["value"]
+    assert not [item for item in deleted if f"/{group}/" in item["properties"]["vaultId"]]
+    resources = amlops.arm("resources", GROUP_VERSION)["value"]
+    assert not [item for item in resources if f"/{group}/".lower() in item["id"].lower()]
+    stacks = amlops.directory.pulumi / ".pulumi" / "stacks" / "amlops"
+    assert not (stacks / f"{environment}.json").exists()
+    if not groups:
+        wait_until(lambda: not amlops.units(), what=f"units end: {amlops.units()}")
+
+
+def _trained(chain: Chain, result: Any) -> None:
+    assert result["status"] == "Completed"
+    assert result["metrics"]["rmse"] < result["metrics"]["baseline_rmse"]
+    chain.job = result["name"]
+    jobs = {job["name"]: job["status"] for job in chain.amlops.data("jobs", "list", "dev")}
+    assert jobs[chain.job] == "Completed"
+
+    def all_final() -> bool:
+        found = chain.amlops.data("jobs", "list", "dev")
+        return all(job["status"] in FINAL for job in found)
+
+    wait_until(all_final, 60, f"every job comes to an end: {jobs}")
+
+
+def _registered(chain: Chain, result: Any) -> None:
+    assert (result["name"], result["job"]) == (MODEL, chain.job)
+    versions = chain.amlops.data("models", "list", "dev", MODEL)
+    assert [item["job"] for item in versions].count(chain.job) == 1, "registered once"
+
+
+def _deployed(chain: Chain, result: Any) -> None:
+    assert result["model"].startswith(f"{MODEL}:")
+    assert len(result["answer"]) == 3
+
+
+def _scored(_chain: Chain, result: Any) -> None:
+    assert len(result) == 3
+    assert all(value > 0 for value in result)
+
+
+def _promoted(chain: Chain, result: Any) -> None:
+    assert all(check["passed"] for check in result["checks"])
+    assert len(result["answer"]) == 3
+    sources = [
+        item["tags"]["source"] for item in chain.amlops.data("models", "list", "test", MODEL)
+    ]
+    assert len(sources) == len(set(sources)), "each version is promoted once"
+
+
+STEPS = (
+    _up("dev"),
+    Step("train", 10, lambda _: ["train", "dev", str(WORKLOAD / "train.yml")], _trained),
+    Step(
+        "register",
+        2,
+        lambda chain: ["models", "register", "dev", MODEL, "--job", chain.job],
+        _registered,
+    ),
+    Step("deploy", 5, lambda _: ["deploy", "dev", MODEL], _deployed),
+    Step(
+        "score",
+        1,
+        lambda _: ["score", "dev", MODEL, "--data", str(WORKLOAD / "sample-request.json")],
+        _scored,
+    ),
+    _up("test"),
+    Step("promote", 6, lambda _: ["promote", MODEL, "--from", "dev", "--to", "test"], _promoted),
+    _teardown("test"),
+    _teardown("dev"),
+)

@@ -1,0 +1,49 @@
+"""One sandbox that the tests of this room share. They run in the order of the demo's steps, so that
+what one has provisioned, trained and deployed is there for the next.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.directory import Directory
+from tests.end_to_end.chain import STEPS, Chain
+from tests.end_to_end.commands import Amlops
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "step(name): which step of the demo it belongs to")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort this room's tests by the step that they are about or that comes next for them."""
+    order = {step.name: place for place, step in enumerate(STEPS)}
+    room = [item for item in items if item.get_closest_marker("step")]
+    places = [items.index(item) for item in room]
+    soaks = [bool(item.get_closest_marker("soak")) for item in room]
+    if any(soaks) and all(soaks):
+        return
+    room.sort(key=lambda item: order[item.get_closest_marker("step").args[0]])  # type: ignore[union-attr]
+    for place, item in zip(places, room, strict=True):
+        items[place] = item
+
+
+@pytest.fixture(scope="session")
+def amlops() -> Iterator[Amlops]:
+    folder = Path(tempfile.mkdtemp(prefix="amlops-e2e-"))
+    command = Amlops(Directory(folder), "short")
+    yield command
+    command.stop()
+    left = command.strays()
+    shutil.rmtree(folder, ignore_errors=True)
+    assert not left
+
+
+@pytest.fixture(scope="session")
+def chain(amlops: Amlops) -> Chain:
+    return Chain(amlops)
