@@ -70,8 +70,9 @@ def _width() -> int | None:
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> Table:
     made = Table(*columns, title=title or None, title_justify="left", box=None, pad_edge=False)
-    for column in made.columns[:2]:
-        column.no_wrap = True  # a name that is cut cannot be copied
+    for column in made.columns:
+        column.overflow = "fold"  # what is cut cannot be copied
+    made.columns[0].no_wrap = True
     for row in rows:
         made.add_row(*("" if cell is None else str(cell) for cell in row))
     return made

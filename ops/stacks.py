@@ -17,6 +17,7 @@ from ops import state_files
 from ops.failure import Failure
 from ops.target import ROOT
 
+_SAYS_NOTHING = ("update failed", "preview failed", "destroy failed")
 Watch = Callable[[EngineEvent], None]
 
 

@@ -42,4 +42,8 @@ def teardown(environment: str, target: str, output: str, yes_delete: str | None)
     left = [item for proof in proofs for item in proof.left if "protected until" not in item]
     if left:
         raise Failure(f"Still there: {', '.join(left)}. Run the same command again.")
-    screen.note("[green]nothing left[/]")
+    kept = any(proof.left for proof in proofs)
+    screen.note(
+        "[green]nothing left[/]"
+        + (" but what is protected; the next 'up' recovers it" if kept else "")
+    )

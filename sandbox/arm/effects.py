@@ -74,7 +74,8 @@ class Effects:
             remove = azure.types.of(item).remove
             if remove:
                 await remove(azure, item)
-            if not remove or item is resource:
+            # Role assignments and locks on what is deleted go with it, and do not come back.
+            if (not remove or item is resource) and not azure.types.of(item).extension:
                 kept.insert(0, item)
         with azure.store.transaction():
             if kind.soft_delete_days and not purge:
