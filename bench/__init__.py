@@ -1,0 +1,1 @@
+"""How fast the project is, each figure against an anchor measured in the same run."""
