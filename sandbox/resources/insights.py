@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from sandbox.arm.answers import Response, page
+from sandbox.arm.ids import ResourceId
 from sandbox.arm.request import Request
 from sandbox.arm.resource import Resource
+from sandbox.arm.routes import Route
 from sandbox.arm.types import Action, Body, Change, ResourceType
 
 if TYPE_CHECKING:
@@ -33,6 +37,20 @@ def _view_logs(_azure: Azure, logs: Resource, body: Body) -> None:
 def _shared_keys(_azure: Azure, logs: Resource, _request: Request) -> dict[str, Any]:
     primary, secondary = logs.private["keys"]
     return {"primarySharedKey": primary, "secondarySharedKey": secondary}
+
+
+def _deleted_logs(azure: Azure, request: Request, match: re.Match[str]) -> Response:
+    """The soft-deleted workspaces of a group or of the subscription."""
+    scope = ResourceId.parse(match["scope"])
+    azure.authorization.check(request.principal, scope, f"{LOGS}/read")
+    found = []
+    for deleted in azure.deleted.list(LOGS):
+        logs = deleted.resource
+        if logs.id.within(scope):
+            body = {"id": str(logs.id), "name": logs.name, "type": LOGS, **logs.body}
+            _view_logs(azure, logs, body)
+            found.append(body)
+    return page(request, found)
 
 
 def _prepare_component(_azure: Azure, change: Change) -> None:
@@ -78,5 +96,13 @@ TYPES = [
         needs=("properties.WorkspaceResourceId",),
         prepare=_prepare_component,
         view=_view_component,
+    ),
+]
+ROUTES = [
+    Route(
+        "GET",
+        r"(?P<scope>/subscriptions/[^/]+(/resourcegroups/[^/]+)?)/providers/"
+        r"microsoft\.operationalinsights/deletedworkspaces",
+        _deleted_logs,
     ),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -9,6 +10,8 @@ from typing import Any
 
 import httpx
 import pytest
+from azure.mgmt.resource.resources import ResourceManagementClient
+from azure.mgmt.storage import StorageManagementClient
 
 from sandbox.identity import Identity
 from tests.sandbox.conftest import RunningSandbox, wait_until
@@ -81,6 +84,29 @@ def test_a_creation_runs_until_it_is_due(slow: Slow, account: str) -> None:
     slow.advance(21)
     wait_until(lambda: slow.poll(answer).json()["status"] == "Succeeded")
     assert slow.state(account, STORAGE) == "Succeeded"
+
+
+def test_an_official_client_polls_until_it_is_there(
+    start_sandbox: Callable[..., RunningSandbox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox = start_sandbox(durations="short")
+    for name, value in sandbox.environment.items():
+        monkeypatch.setenv(name, value)
+    given = (sandbox.credential(), sandbox.subscription)
+    ResourceManagementClient(*given).resource_groups.create_or_update("rg", {"location": "eastus"})
+    accounts = StorageManagementClient(*given).storage_accounts
+    states: list[str] = []
+
+    def watch(pipeline: Any) -> None:
+        body = json.loads(pipeline.http_response.read())
+        states.append(body.get("status") or body["properties"]["provisioningState"])
+
+    name = f"st{uuid.uuid4().hex[:10]}"
+    poller = accounts.begin_create("rg", name, ACCOUNT, raw_response_hook=watch)
+    assert poller.result().provisioning_state == "Succeeded"
+    assert states[0] == "Creating"
+    assert "InProgress" in states
+    assert states[-2:] == ["Succeeded", "Succeeded"]  # the operation, then the account
 
 
 def test_what_is_being_changed_takes_no_other_change(slow: Slow, account: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
-from tests.sandbox.conftest import RunningSandbox
 from tests.sandbox.resources.conftest import Clients, code
 
 
@@ -20,17 +19,21 @@ def test_a_log_analytics_workspace_comes_back_as_it_was(
     logs.begin_delete(group, name).result()
     with pytest.raises(ResourceNotFoundError):
         logs.get(group, name)
+    deleted = clients.logs.deleted_workspaces
+    assert [item.name for item in deleted.list_by_resource_group(group)] == [name]
+    assert name in [item.name for item in deleted.list()]
     again = logs.begin_create_or_update(group, name, {"location": "eastus"}).result()
     assert again.customer_id == made.customer_id
+    assert list(deleted.list_by_resource_group(group)) == []
 
 
 def test_force_leaves_nothing_of_a_log_analytics_workspace(
-    sandbox: RunningSandbox, clients: Clients, group: str, unique: str
+    clients: Clients, group: str, unique: str
 ) -> None:
     logs, name = clients.logs.workspaces, f"log-{unique}"
     first = logs.begin_create_or_update(group, name, {"location": "eastus"}).result()
     logs.begin_delete(group, name, force=True).result()
-    assert name not in [item["name"] for item in sandbox.admin("GET", "/state")["deleted"]]
+    assert list(clients.logs.deleted_workspaces.list_by_resource_group(group)) == []
     again = logs.begin_create_or_update(group, name, {"location": "eastus"}).result()
     assert again.customer_id != first.customer_id
 
