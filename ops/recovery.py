@@ -101,7 +101,7 @@ def _failed_before(stack: automation.Stack) -> bool:
 def _adopt(stack: automation.Stack, resources: list[dict[str, Any]]) -> bool:
     """Put those that exist in Azure into the state, and drop all pending operations from it."""
     exported = stack.export_stack()
-    state = exported.deployment
+    state: dict[str, Any] = dict(exported.deployment or {})
     known = {resource["urn"] for resource in state.get("resources") or []}
     adopted = []
     for resource in resources:
@@ -111,7 +111,7 @@ def _adopt(stack: automation.Stack, resources: list[dict[str, Any]]) -> bool:
             note(f"adopting {resource['urn'].rpartition('::')[2]}, which was being made")
     state["resources"] = [*(state.get("resources") or []), *adopted]
     state["pending_operations"] = []
-    stack.import_stack(exported)
+    stack.import_stack(automation.Deployment(exported.version, state))
     return bool(adopted)
 
 
