@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
 
 import click
-
-SERVICES = ("azure", "msrest", "mlflow", "requests", "urllib3", "httpx")
-"""Packages whose errors say what a service answered, or that it did not."""
 
 COMMANDS = {
     "up": "ops.commands.infrastructure:up",
@@ -65,17 +61,6 @@ class Commands(click.Group):
             from ops.failure import unforeseen
 
             raise unforeseen(error) from None
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """What a service refuses or does not answer is a message, wherever it comes from."""
-        try:
-            return super().invoke(ctx)
-        except Exception as error:
-            if type(error).__module__.partition(".")[0] not in SERVICES:
-                raise
-            from ops.failure import explain
-
-            raise explain(error) from None
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

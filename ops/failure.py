@@ -8,6 +8,9 @@ from typing import Any
 
 import click
 
+SERVICES = frozenset({"azure", "msrest", "mlflow", "requests", "urllib3", "httpx"})
+"""Packages whose errors say what a service answered, or that it did not answer."""
+
 
 class Failure(click.ClickException):
     """What happened, to what, and what to do next. No traceback is shown."""
@@ -27,7 +30,7 @@ def explain(error: Exception) -> Failure:
 
 def unforeseen(error: Exception) -> Failure:
     """A failure that no command expected: the services' own are explained, others are bugs."""
-    if type(error).__module__.startswith("azure."):
+    if type(error).__module__.partition(".")[0] in SERVICES:
         return explain(error)
     with tempfile.NamedTemporaryFile(
         "w", prefix="amlops-", suffix=".log", delete=False, encoding="utf-8"
