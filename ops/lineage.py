@@ -29,7 +29,8 @@ def fingerprint(path: Path) -> str:
     files = [path] if path.is_file() else sorted(item for item in path.rglob("*") if item.is_file())
     for file in files:
         if file != path:
-            digest.update(file.relative_to(path).as_posix().encode() + b"\0")
+            # With its length, else one file could read like two others.
+            digest.update(f"{file.relative_to(path).as_posix()}\0{file.stat().st_size}\0".encode())
         with file.open("rb") as stream:
             while block := stream.read(1 << 20):
                 digest.update(block)

@@ -15,7 +15,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 _ENVIRONMENT = re.compile(r"[a-z][a-z0-9-]{0,19}")
 
 
-def _check_environment(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+def named_environment(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    """Refuses what cannot name an environment, as a mistake in the command line."""
     if not _ENVIRONMENT.fullmatch(value):
         raise click.BadParameter(
             f"'{value}' cannot name an environment: it is a lower-case word such as dev or test."
@@ -23,7 +24,7 @@ def _check_environment(_context: click.Context, _parameter: click.Parameter, val
     return value
 
 
-environment = click.argument("environment", metavar="ENV", callback=_check_environment)
+environment = click.argument("environment", metavar="ENV", callback=named_environment)
 
 target = click.option(
     "--target",

@@ -13,6 +13,9 @@ from ops import stacks
 from ops.failure import Failure
 from ops.target import Target
 
+GROUP = "azure-native:resources:ResourceGroup"
+WORKSPACE = "azure-native:machinelearningservices:Workspace"
+
 
 @dataclass
 class Platform:
@@ -28,15 +31,21 @@ class Platform:
         return cls(target, environment, stacks.outputs(environment))
 
     @classmethod
-    def partly(cls, target: Target, environment: str) -> Platform:
-        """One that may be half made or half deleted, as long as its group's name is known."""
-        found = stacks.open_stack(environment, create=False).outputs()
-        outputs = {key: value.value for key, value in found.items()}
-        if "resourceGroup" not in outputs:
-            raise Failure(
-                f"'{environment}' was not provisioned completely, so its group is not known. "
-                f"Run 'amlops up {environment}' first, or 'amlops down {environment}'."
-            )
+    def partly(cls, target: Target, environment: str) -> Platform | None:
+        """One that may be half made or half deleted, by what is in its state; None without any."""
+        stack = stacks.open_stack(environment, create=False)
+        outputs = {key: value.value for key, value in stack.outputs().items()}
+        made = stacks.resources(stack)
+        for resource in made:
+            found = {**resource.get("inputs", {}), **resource.get("outputs", {})}
+            if resource["type"] == GROUP:
+                outputs.setdefault("resourceGroup", found.get("name"))
+            elif resource["type"] == WORKSPACE:
+                outputs.setdefault("workspace", {"name": found.get("name")})
+        if not outputs.get("resourceGroup"):
+            return None
+        outputs.setdefault("subscriptionId", target.subscription)
+        outputs.setdefault("protection", any(resource.get("protect") for resource in made))
         return cls(target, environment, outputs)
 
     @property

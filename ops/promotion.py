@@ -22,7 +22,7 @@ class Gate(BaseModel):
     version it may be, in the metric's unit.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     model: str
     metric: str
@@ -59,10 +59,13 @@ def read_gate(file: Path) -> Gate:
         raise Failure(f"There is no gate '{file}'. Write one: model, metric, direction, bound.")
     try:
         return Gate.model_validate(yaml.safe_load(file.read_text()))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise Failure(f"{file} is not YAML: {' '.join(str(error).split())}") from None
     except ValidationError as error:
         first = error.errors()[0]
-        path = ".".join(str(part) for part in first["loc"])
-        raise Failure(f"{file}: '{path}': {first['msg']}") from None
+        path = ".".join(str(part) for part in first["loc"]) or "the whole file"
+        keys = ", ".join(Gate.model_fields)
+        raise Failure(f"{file}: {path}: {first['msg']}. Its keys are: {keys}.") from None
 
 
 def judge(gate: Gate, candidate: Model, live: Model | None) -> list[Check]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -59,6 +60,7 @@ def check_settings(environment: str) -> None:
 
 def open_stack(environment: str, *, create: bool) -> automation.Stack:
     """The stack, made when `create` and not there. Raises `Failure` when it does not exist."""
+    _need_pulumi()
     state_files.mend(environment)
     try:
         if create:
@@ -70,6 +72,14 @@ def open_stack(environment: str, *, create: bool) -> automation.Stack:
         ) from None
     except automation.CommandError as error:
         raise failure_of(error) from None
+
+
+def _need_pulumi() -> None:
+    if shutil.which("pulumi") is None:
+        raise Failure(
+            "There is no 'pulumi' on PATH. Set-up puts one into .tools/bin, which the sandbox "
+            "finds: run 'python3 -m tools.setup'. For '--target azure' install Pulumi >= 3.220."
+        )
 
 
 def up(stack: automation.Stack, policies: Path | None, watch: Watch | None = None) -> Summary:
@@ -113,6 +123,12 @@ def remove(stack: automation.Stack) -> None:
     stack.workspace.remove_stack(stack.name, preserve_config=True)
 
 
+def resources(stack: automation.Stack) -> list[dict[str, Any]]:
+    """What the stack's state holds, as Pulumi writes it down."""
+    state = stack.export_stack().deployment or {}
+    return list(state.get("resources") or [])
+
+
 def names() -> list[str]:
     """The stacks that the backend knows."""
     return [item.name for item in automation.LocalWorkspace(work_dir=str(ROOT)).list_stacks()]
@@ -130,11 +146,12 @@ def outputs(environment: str) -> dict[str, Any]:
 
 def failure_of(error: automation.CommandError) -> Failure:
     """The engine's diagnostics, without its progress lines."""
-    lines = str(error).splitlines()
-    marks = ("error:", "[")  # diagnostics and policies; other lines repeat them in the progress
-    told = [line.strip() for line in lines if line.strip().startswith(marks)]
-    seen = dict.fromkeys(told)
-    return Failure("\n".join(seen) or str(error))
+    lines = [line.strip() for line in str(error).splitlines()]
+    # Diagnostics and policies; other lines repeat them in the progress.
+    told = [line.removeprefix("error:").strip() for line in lines if line.startswith("error:")]
+    told += [line for line in lines if line.startswith("[")]
+    said = [line for line in dict.fromkeys(told) if line not in _SAYS_NOTHING]
+    return Failure("\n".join(said) or str(error))
 
 
 def _counts(changes: Any) -> dict[str, int]:

@@ -90,9 +90,9 @@ def down(environment: str, target: str, output: str, yes: bool) -> None:
         raise Failure("Nothing was destroyed.")
     recovery.recover(stack)
     platform = Platform.partly(place, environment)
-    if platform.outputs.get("protection"):
+    if platform and platform.outputs.get("protection"):
         raise Failure(protected(environment))
-    if platform.outputs.get("workspace"):
+    if platform and platform.outputs.get("workspace"):
         with screen.step(f"deleting workspace {platform.workspace}, so that its name is free"):
             delete_workspace(platform, platform.workspace)
     with Resources() as resources:

@@ -12,8 +12,10 @@ from ops.target import enter
 
 @click.command()
 @click.argument("model")
-@click.option("--from", "source", required=True, metavar="ENV", help="Where the model is.")
-@click.option("--to", "goal", required=True, metavar="ENV", help="Where it is to go.")
+@click.option("--from", "source", required=True, metavar="ENV",
+              callback=options.named_environment, help="Where the model is.")  # fmt: skip
+@click.option("--to", "goal", required=True, metavar="ENV",
+              callback=options.named_environment, help="Where it is to go.")  # fmt: skip
 @click.option("--endpoint", help="The endpoint's name in the stack file; else the model's name.")
 @click.option("--workload", type=click.Path(path_type=Path),
               help="The folder with gate.yml and deployment/; else workloads/MODEL.")  # fmt: skip

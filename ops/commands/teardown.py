@@ -27,6 +27,11 @@ def teardown(environment: str, target: str, output: str, yes_delete: str | None)
     place = enter(target)
     recover(open_stack(environment, create=False))
     platform = Platform.partly(place, environment)
+    if platform is None:
+        raise Failure(
+            f"'{environment}' has no resource group. 'amlops down {environment}' destroys what "
+            "there is of it."
+        )
     work = Teardown(platform)
     inventory = work.inventory()
     rows = [(kind, name) for kind, name in inventory.resources]
