@@ -1,0 +1,115 @@
+"""What `amlops up` knows of updates that were killed, without one being killed: see also
+`tests/end_to_end/test_faults.py`, where it happens.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ops import state_files
+
+ROOT = Path(__file__).parents[2]
+IDS = yaml.safe_load((ROOT / "ops" / "resource_ids.yaml").read_text())
+KNOWN = yaml.safe_load((ROOT / "sandbox" / "provider" / "resources.yaml").read_text())["resources"]
+
+
+def made_by_the_program() -> Iterator[str]:
+    """The tokens of the resources that `infra` makes, from calls such as ``storage.Thing(…)``."""
+    for file in (ROOT / "infra").glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and isinstance(node.func.value, ast.Name)
+            ):
+                token = f"azure-native:{node.func.value.id}:{node.func.attr}"
+                if token in KNOWN:
+                    yield token
+
+
+def test_whatever_the_program_makes_can_be_adopted() -> None:
+    made = set(made_by_the_program())
+    assert len(made) >= 12
+    assert made <= set(IDS), "add these to ops/resource_ids.yaml"
+
+
+@pytest.mark.parametrize("token", IDS)
+def test_the_ids_are_those_of_arm(token: str) -> None:
+    assert IDS[token]["id"].lstrip("/") == KNOWN[token]["path"].lstrip("/")
+
+
+@pytest.fixture
+def backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder as Pulumi's backend makes one, with the stacks dev and test."""
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path}")
+    stacks = tmp_path / ".pulumi" / "stacks" / "amlops"
+    stacks.mkdir(parents=True)
+    for name in ("dev", "test"):
+        (stacks / f"{name}.json").write_text("{}")
+        (stacks / f"{name}.json.attrs").write_text('{"md5": ""}')
+        (tmp_path / ".pulumi" / "locks" / "organization" / "amlops" / name).mkdir(parents=True)
+    return tmp_path / ".pulumi"
+
+
+def lock(backend: Path, environment: str, pid: int, host: str | None = None) -> Path:
+    file = backend / "locks" / "organization" / "amlops" / environment / "0815.json"
+    owner = {"pid": pid, "username": "me", "hostname": host or socket.gethostname()}
+    file.write_text(json.dumps(owner))
+    file.with_name("0815.json.attrs").write_text("{}")
+    return file
+
+
+def gone() -> int:
+    """The id of a process that has ended."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    return process.pid
+
+
+def test_the_lock_of_a_dead_owner_is_cleared(backend: Path) -> None:
+    dead, other = lock(backend, "dev", gone()), lock(backend, "test", gone())
+    begun = backend / "stacks" / "amlops" / "dev.json.18ea.tmp"
+    begun.write_text("{")
+    assert state_files.clear_locks("dev")
+    assert list(dead.parent.iterdir()) == []
+    assert not begun.exists()
+    assert other.exists(), "another environment's is none of our business"
+    assert not state_files.clear_locks("dev")
+
+
+def test_the_lock_of_a_living_owner_stays(backend: Path) -> None:
+    held = lock(backend, "dev", os.getpid())
+    assert not state_files.clear_locks("dev")
+    assert held.exists()
+
+
+def test_the_lock_of_another_machine_stays(backend: Path) -> None:
+    held = lock(backend, "dev", gone(), "elsewhere.example")
+    assert not state_files.clear_locks("dev")
+    assert held.exists()
+
+
+def test_attributes_that_were_being_written_are_removed(backend: Path) -> None:
+    torn = backend / "stacks" / "amlops" / "dev.json.attrs"
+    torn.write_text("")
+    whole = backend / "stacks" / "amlops" / "test.json.attrs"
+    state_files.mend("dev")
+    state_files.mend("test")
+    assert not torn.exists()
+    assert whole.exists()
+
+
+def test_state_that_is_elsewhere_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "azblob://state")
+    state_files.mend("dev")
+    assert not state_files.clear_locks("dev")
