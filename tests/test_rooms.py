@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 from pathlib import Path
 
 import pytest
@@ -73,7 +74,7 @@ def test_the_sandbox_starts_no_module_of_another_room() -> None:
             if not isinstance(node, (ast.List, ast.Tuple)):
                 continue
             words = [item.value for item in node.elts if isinstance(item, ast.Constant)]
-            for option, module in zip(words, words[1:], strict=False):
+            for option, module in itertools.pairwise(words):
                 if option == "-m":
                     assert str(module).split(".")[0] not in ROOMS - {"sandbox"}, file
 

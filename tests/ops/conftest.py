@@ -1,0 +1,67 @@
+"""`amlops` as a person types it, in processes of its own; a real sandbox where one is needed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.sandbox.conftest import RunningSandbox, start_sandbox
+
+__all__ = ["start_sandbox"]
+
+ROOT = Path(__file__).parents[2]
+Done = subprocess.CompletedProcess[str]
+Amlops = Callable[..., Done]
+
+
+def run(*arguments: str, **environment: str) -> Done:
+    """The command's answer; at most two minutes."""
+    code = "from ops.cli import main; main(prog_name='amlops')"
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def assert_one_message(done: Done, code: int = 1) -> None:
+    """It failed as a person wants it: an exit code, a message, nothing on standard output."""
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "bug in amlops" not in done.stderr
+    assert "Error: " in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.fixture(scope="session")
+def amlops(tmp_path_factory: pytest.TempPathFactory) -> Amlops:
+    """The command where a sandbox must not even be started: it has no Azurite."""
+    folder = tmp_path_factory.mktemp("none")
+
+    def call(*arguments: str, **environment: str) -> Done:
+        nowhere = {"AMLOPS_SANDBOX_DIR": str(folder / "sandbox"), "AMLOPS_AZURITE": "/nowhere"}
+        return run(*arguments, **{"AMLOPS_TARGET": "sandbox", **nowhere, **environment})
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def running(start_sandbox: Callable[..., RunningSandbox]) -> Amlops:
+    """The command beside an empty sandbox that runs."""
+    directory = start_sandbox().directory
+
+    def call(*arguments: str, **environment: str) -> Done:
+        place = {"AMLOPS_TARGET": "sandbox", "AMLOPS_SANDBOX_DIR": str(directory)}
+        return run(*arguments, **{**place, **environment})
+
+    return call
