@@ -11,6 +11,7 @@ from tests.sandbox.conftest import wait_until
 
 MODEL = "bike-rentals"
 WORKLOAD = ROOT / "workloads" / MODEL
+SAMPLE = WORKLOAD / "sample-request.json"
 GROUPS = {"dev": "rg-bikes-dev", "test": "rg-bikes-test"}
 FINAL = {"Completed", "Failed", "Canceled", "NotResponding"}
 GROUP_VERSION, VAULT_VERSION = "2025-04-01", "2024-11-01"
@@ -18,28 +19,43 @@ GROUP_VERSION, VAULT_VERSION = "2025-04-01", "2024-11-01"
 
 @dataclass(frozen=True)
 class Step:
-    """`lines` of its output have come when it is nearly done."""
+    """`lines` of its output have come when it is nearly done. What it `needs` comes before it;
+    `ends` is the step that it takes back.
+    """
 
     name: str
+    needs: tuple[str, ...]
     lines: int
     command: Callable[[Chain], list[str]]
     check: Callable[[Chain, Any], None]
+    ends: str | None = None
 
 
 class Chain:
-    """One sandbox on its way along the steps. `taken` are behind it."""
+    """One sandbox on its way along the steps."""
 
     def __init__(self, amlops: Amlops) -> None:
         self.amlops = amlops
-        self.taken = 0
+        self.taken: set[str] = set()
         self.job = ""
 
     def reach(self, name: str) -> Step:
-        """Take all steps before this one; when it was taken already, begin a new round."""
-        wanted = [step.name for step in STEPS].index(name)
-        while self.taken != wanted:
-            self.take(STEPS[self.taken])
-        return STEPS[wanted]
+        """Take what the step needs, as far as it is not taken. What cannot be made twice is taken
+        back first.
+        """
+        if name in self.taken:
+            for step in STEPS.values():
+                if step.ends == name:
+                    self.take(step)
+        for need in STEPS[name].needs:
+            if need not in self.taken:
+                self.take(self.reach(need))
+        return STEPS[name]
+
+    def have(self, name: str) -> None:
+        """Take the step unless it is taken."""
+        if name not in self.taken:
+            self.take(self.reach(name))
 
     def take(self, step: Step) -> None:
         self.done(step, self.amlops.run(*step.command(self), "--output", "json"))
@@ -48,7 +64,16 @@ class Chain:
         """Check what a step's last run has come to."""
         step.check(self, ended.data())
         self.amlops.no_strays()
-        self.taken = (self.taken + 1) % len(STEPS)
+        self.forget(step.ends or step.name)
+        if not step.ends:
+            self.taken.add(step.name)
+
+    def forget(self, name: str) -> None:
+        """The step and whatever needs it have to be taken anew."""
+        self.taken.discard(name)
+        for step in STEPS.values():
+            if name in step.needs and step.name in self.taken:
+                self.forget(step.name)
 
 
 def _up(environment: str) -> Step:
@@ -57,7 +82,7 @@ def _up(environment: str) -> Step:
         groups = chain.amlops.arm("resourcegroups", GROUP_VERSION)["value"]
         assert GROUPS[environment] in [group["name"] for group in groups]
 
-    return Step(f"up-{environment}", 34, lambda _: ["up", environment], check)
+    return Step(f"up-{environment}", (), 34, lambda _: ["up", environment], check)
 
 
 def _teardown(environment: str) -> Step:
@@ -69,7 +94,8 @@ def _teardown(environment: str) -> Step:
         nothing_left(chain.amlops, environment)
 
     command = ["teardown", environment, "--yes-delete", group]
-    return Step(f"teardown-{environment}", 18, lambda _: command, check)
+    up = f"up-{environment}"
+    return Step(f"teardown-{environment}", (up,), 18, lambda _: command, check, ends=up)
 
 
 def nothing_left(amlops: Amlops, environment: str) -> None:
@@ -127,24 +153,31 @@ def _promoted(chain: Chain, result: Any) -> None:
     assert len(sources) == len(set(sources)), "each version is promoted once"
 
 
-STEPS = (
+_STEPS = (
     _up("dev"),
-    Step("train", 10, lambda _: ["train", "dev", str(WORKLOAD / "train.yml")], _trained),
+    Step(
+        "train", ("up-dev",), 10, lambda _: ["train", "dev", str(WORKLOAD / "train.yml")], _trained
+    ),
     Step(
         "register",
+        ("train",),
         2,
         lambda chain: ["models", "register", "dev", MODEL, "--job", chain.job],
         _registered,
     ),
-    Step("deploy", 5, lambda _: ["deploy", "dev", MODEL], _deployed),
+    Step("deploy", ("register",), 5, lambda _: ["deploy", "dev", MODEL], _deployed),
     Step(
-        "score",
-        1,
-        lambda _: ["score", "dev", MODEL, "--data", str(WORKLOAD / "sample-request.json")],
-        _scored,
+        "score", ("deploy",), 1, lambda _: ["score", "dev", MODEL, "--data", str(SAMPLE)], _scored
     ),
     _up("test"),
-    Step("promote", 6, lambda _: ["promote", MODEL, "--from", "dev", "--to", "test"], _promoted),
+    Step(
+        "promote",
+        ("register", "up-test"),
+        6,
+        lambda _: ["promote", MODEL, "--from", "dev", "--to", "test"],
+        _promoted,
+    ),
     _teardown("test"),
     _teardown("dev"),
 )
+STEPS = {step.name: step for step in _STEPS}

@@ -22,13 +22,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Sort this room's tests by the step that they are about or that comes next for them."""
-    order = {step.name: place for place, step in enumerate(STEPS)}
+    order = list(STEPS)
     room = [item for item in items if item.get_closest_marker("step")]
     places = [items.index(item) for item in room]
     soaks = [bool(item.get_closest_marker("soak")) for item in room]
     if any(soaks) and all(soaks):
         return
-    room.sort(key=lambda item: order[item.get_closest_marker("step").args[0]])  # type: ignore[union-attr]
+    room.sort(key=lambda item: order.index(item.get_closest_marker("step").args[0]))  # type: ignore[union-attr]
     for place, item in zip(places, room, strict=True):
         items[place] = item
 
