@@ -20,15 +20,18 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "step(name): which step of the demo it belongs to")
 
 
+@pytest.hookimpl(trylast=True)  # after those that were not asked for are gone
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sort this room's tests by the step that they are about or that comes next for them."""
-    order = list(STEPS)
-    room = [item for item in items if item.get_closest_marker("step")]
-    places = [items.index(item) for item in room]
-    soaks = [bool(item.get_closest_marker("soak")) for item in room]
-    if any(soaks) and all(soaks):
+    """Sort this room's tests by the step that they are about or that comes next for them. Soak
+    tests stay as they are: rounds of the whole chain.
+    """
+    steps = {item: item.get_closest_marker("step") for item in items}
+    places = [place for place, item in enumerate(items) if steps[item]]
+    room = [items[place] for place in places]
+    if any(item.get_closest_marker("soak") for item in room):
         return
-    room.sort(key=lambda item: order.index(item.get_closest_marker("step").args[0]))  # type: ignore[union-attr]
+    order = list(STEPS)
+    room.sort(key=lambda item: order.index(steps[item].args[0]))  # type: ignore[union-attr]
     for place, item in zip(places, room, strict=True):
         items[place] = item
 

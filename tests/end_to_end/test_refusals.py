@@ -50,7 +50,7 @@ def test_a_failing_script_fails_the_command_with_its_last_lines(
     assert "the last words" in chain.amlops.ok("jobs", "logs", "dev", name).output
 
 
-MISSING = {
+MISSING: dict[str, dict[str, Any]] = {
     "compute": {"compute": "azureml:gpu-cluster"},
     "environment": {"environment": "azureml:no-such-environment:7"},
     "data": {
