@@ -58,11 +58,14 @@ def services(directory: Directory, ports: Mapping[str, int]) -> list[Service]:
 
 def _azure(directory: Directory) -> Service:
     path = os.pathsep.join(filter(None, [str(checkout()), os.environ.get("PYTHONPATH")]))
-    return Service(
-        "azure",
-        [sys.executable, "-m", "sandbox.service", "--dir", str(directory)],
-        {"PYTHONPATH": path, "NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"},
-    )
+    variables = {
+        "PYTHONPATH": path,
+        "PYTHONDONTWRITEBYTECODE": "",  # A third of a start would be compiling, every time.
+        "NO_PROXY": "127.0.0.1,localhost",
+        "no_proxy": "127.0.0.1,localhost",
+    }
+    argv = [sys.executable, "-m", "sandbox.service", "--dir", str(directory)]
+    return Service("azure", argv, variables)
 
 
 def _azurite(directory: Directory, ports: Mapping[str, int]) -> Service:
