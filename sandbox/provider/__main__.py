@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from concurrent import futures
+from typing import NoReturn
 
 import grpc
 
@@ -17,10 +18,11 @@ leave_out_the_sdk()
 from sandbox.provider.protocol import grpc_service  # noqa: E402
 
 WORKERS = 64  # requests at a time; most of them wait for Azure
+STOP_SECONDS = 2.0
 MESSAGE_SIZE = 400 * 1024 * 1024  # bytes; the engine's own limit
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> NoReturn:
     engine = next((argument for argument in arguments if not argument.startswith("-")), "")
     server = grpc.server(
         futures.ThreadPoolExecutor(WORKERS),
@@ -37,8 +39,9 @@ def main(arguments: list[str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: done.set())
     done.wait()
-    server.stop(grace=1).wait()
-    return 0
+    server.stop(grace=1).wait(STOP_SECONDS)
+    # A request that still waits for Azure would keep the interpreter from ending.
+    os._exit(0)
 
 
 def _provider(engine: str) -> grpc_service.ResourceProviderServicer:
@@ -52,4 +55,4 @@ def _provider(engine: str) -> grpc_service.ResourceProviderServicer:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])

@@ -42,8 +42,10 @@ class Workload:
 
     def run(self, *arguments: str, tracking: Path) -> subprocess.CompletedProcess[str]:
         """Run a script of the workload as a job would, with MLflow in a local folder."""
+        # MLflow's own variables may be left by tests that ran before in this process.
+        own = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW_")}
         environment = {
-            **os.environ,
+            **own,
             "MLFLOW_TRACKING_URI": tracking.as_uri(),
             "MLFLOW_ALLOW_FILE_STORE": "true",
             "MLFLOW_DISABLE_TELEMETRY": "true",
