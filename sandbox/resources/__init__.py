@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MODULES = (
     "sandbox.resources.groups",
+    "sandbox.resources.tags",
     "sandbox.templates.deployments",
     "sandbox.resources.roles",
     "sandbox.resources.identities",

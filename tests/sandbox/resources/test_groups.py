@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
@@ -106,7 +106,8 @@ def test_the_activity_log_tells_who_did_what(
         f"/subscriptions/{sandbox.subscription}/providers/Microsoft.Insights/eventtypes/"
         "management/values?$filter="
     )
-    hour_ago = (datetime.now(UTC) - timedelta(hours=1)).isoformat().replace("+00:00", "Z")
+    now = datetime.fromisoformat(sandbox.admin("GET", "/clock")["now"])
+    hour_ago = (now - timedelta(hours=1)).isoformat().replace("+00:00", "Z")
     wanted = f"eventTimestamp ge '{hour_ago}' and resourceGroupName eq '{group}'"
     answer = sandbox.arm("GET", path + wanted, version="2015-04-01").json()["value"]
     events = [
@@ -117,8 +118,38 @@ def test_the_activity_log_tells_who_did_what(
     assert ("userAssignedIdentities/write", "Accepted") in events
     assert "cannot be moved" in answer[0]["properties"]["statusMessage"]
     assert {event["caller"] for event in answer} != {""}
-    later = (datetime.now(UTC) + timedelta(hours=1)).isoformat().replace("+00:00", "Z")
+    later = (now + timedelta(hours=1)).isoformat().replace("+00:00", "Z")
     none = f"eventTimestamp ge '{later}' and resourceGroupName eq '{group}'"
     assert sandbox.arm("GET", path + none, version="2015-04-01").json()["value"] == []
     refused = sandbox.arm("GET", path + "colour eq 'red'", version="2015-04-01")
     assert refused.status_code == 400
+
+
+def test_tags_at_a_scope_are_the_tags_of_what_is_there(
+    clients: Clients, group: str, unique: str
+) -> None:
+    identity = clients.identities.user_assigned_identities.create_or_update(
+        group, f"id-{unique}", {**EAST, "tags": {"a": "1"}}
+    )
+    tags = clients.resources.tags
+    assert tags.get_at_scope(identity.id).properties.tags == {"a": "1"}
+
+    def change(operation: str, **given: str) -> object:
+        body = {"operation": operation, "properties": {"tags": given}}
+        return tags.begin_update_at_scope(identity.id, body).result().properties.tags
+
+    assert change("Merge", b="2") == {"a": "1", "b": "2"}
+    assert change("Delete", a="1") == {"b": "2"}
+    assert change("Replace", c="3") == {"c": "3"}
+    read = clients.identities.user_assigned_identities.get(group, identity.name)
+    assert read.tags == {"c": "3"}
+    tags.begin_create_or_update_at_scope(identity.id, {"properties": {"tags": {"d": "4"}}}).result()
+    tags.begin_delete_at_scope(identity.id).result()
+    assert not tags.get_at_scope(identity.id).properties.tags
+    mistyped = clients.sandbox.arm(
+        "PUT",
+        f"{identity.id}/providers/Microsoft.Resources/tags/default",
+        {"properties": {"tags": {"a": ["x"]}}},
+        version="2022-09-01",
+    )
+    assert mistyped.json()["error"]["target"] == "properties.tags.a"
