@@ -1,0 +1,69 @@
+"""What the engine did and why it stopped, as a person reads it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pulumi import automation
+
+from ops import stacks
+from ops.failure import Failure
+
+OUTPUT = """\
+ code: 255
+ stdout: Updating (dev):
+ @ updating....
+     pulumi:pulumi:Stack amlops-dev  error: update failed
+Diagnostics:
+  azure-native:storage:StorageAccount (st):
+    error: the name is taken
+    error: the name is taken
+  pulumi:pulumi:Stack (amlops-dev):
+    error: update failed
+Policies:
+    [mandatory]  policies  storage-transport-and-access  (st)
+ stderr:
+"""
+
+
+class Result:
+    def __str__(self) -> str:
+        return OUTPUT
+
+
+def test_an_engines_error_is_said_once_and_without_progress() -> None:
+    failure = stacks.failure_of(automation.CommandError(Result()))  # type: ignore[arg-type]
+    assert failure.message.splitlines() == [
+        "the name is taken",
+        "[mandatory]  policies  storage-transport-and-access  (st)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "text", "changed"),
+    [
+        ({}, "nothing to do", 0),
+        ({"same": 3}, "3 unchanged", 0),
+        ({"create": 2, "same": 1}, "2 made, 1 unchanged", 2),
+        ({"update": 1, "delete": 1, "replace": 1}, "1 changed, 1 deleted, 1 replace", 3),
+        ({"create": 0, "same": 1}, "1 unchanged", 0),
+    ],
+)
+def test_an_update_in_words(changes: dict[str, int], text: str, changed: int) -> None:
+    summary = stacks.Summary(changes)
+    assert (summary.text(), summary.changed) == (text, changed)
+
+
+def test_a_mistake_in_a_stack_file_stops_before_anything_is_planned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = stacks.ROOT
+    for name in ("infra", "policies", "Pulumi.yaml"):
+        (tmp_path / name).symlink_to(root / name)
+    (tmp_path / "stacks").mkdir()
+    text = (root / "stacks" / "Pulumi.dev.yaml").read_text()
+    (tmp_path / "stacks" / "Pulumi.dev.yaml").write_text(text.replace("location:", "loction:"))
+    monkeypatch.setattr(stacks, "ROOT", tmp_path)
+    with pytest.raises(Failure, match=r"Pulumi.dev.yaml: amlops:settings.loction: unknown"):
+        stacks.check_settings("dev")
