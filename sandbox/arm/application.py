@@ -7,6 +7,7 @@ API version, may the caller, is it locked → GET, PUT, PATCH, DELETE, POST.
 from __future__ import annotations
 
 import inspect
+import re
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,8 @@ from sandbox.login.tokens import ARM, AUDIENCES, TokenError, verify
 if TYPE_CHECKING:
     from sandbox.azure import Azure
 
+METADATA = "/metadata/endpoints"
+_VERSION = re.compile(r"\d{4}-\d\d-\d\d(-\w+)?")
 VERBS = {"GET": "read", "HEAD": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
 
 
@@ -83,7 +86,7 @@ class Arm:
 
     def authenticate(self, request: Request) -> None:
         """Set the caller. Raises 401 in ARM's format, with the challenge clients react to."""
-        if request.path.rstrip("/").lower() == "/metadata/endpoints":
+        if request.path.rstrip("/").lower() == METADATA:
             return
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
@@ -132,6 +135,7 @@ class Arm:
         )
 
     async def route(self, request: Request) -> Response:
+        check_version_given(request)
         for route in self.routes:
             match = route.match(request)
             if match:
@@ -197,12 +201,6 @@ class Arm:
 
     def check_version(self, request: Request, kind: ResourceType) -> None:
         """Raises 400 for an API version that the type has not."""
-        if not request.api_version:
-            raise ArmError(
-                400,
-                "MissingApiVersionParameter",
-                "The api-version query parameter (?api-version=) is required for all requests.",
-            )
         known = schemas.versions(kind.name)
         if known and request.api_version not in known:
             namespace, _, type_name = kind.name.partition("/")
@@ -251,6 +249,25 @@ class Arm:
         self.azure.operations.launch(operation)
         kinds = ("azure-asyncoperation", "location") if action.azure_async else ("location",)
         return Response(202, body, poll_headers(request, operation, *kinds))
+
+
+def check_version_given(request: Request) -> None:
+    """Raises 400 for a request that names no API version, or what is none."""
+    if request.path.rstrip("/").lower() == METADATA:
+        return
+    if not request.api_version:
+        raise ArmError(
+            400,
+            "MissingApiVersionParameter",
+            "The api-version query parameter (?api-version=) is required for all requests.",
+        )
+    if not _VERSION.fullmatch(request.api_version):
+        raise ArmError(
+            400,
+            "InvalidApiVersionParameter",
+            f"The api-version '{request.api_version}' is invalid: it must be a date such as "
+            "'2025-04-01', with a suffix such as '-preview' at most.",
+        )
 
 
 def _plain_names(at: ResourceId) -> ResourceId:

@@ -61,6 +61,12 @@ def test_a_request_without_api_version_is_refused(sandbox: RunningSandbox, group
     assert _error(answer) == (400, "MissingApiVersionParameter")
 
 
+def test_an_api_version_that_is_none_is_refused_everywhere(sandbox: RunningSandbox) -> None:
+    for path in ("/subscriptions", f"/subscriptions/{sandbox.subscription}/providers"):
+        refused = _error(sandbox.arm("GET", path, version="newest"))
+        assert refused == (400, "InvalidApiVersionParameter")
+
+
 @pytest.mark.parametrize("path", ["/%2e%2e/other", "/x/%2E%2E%2fother"])
 def test_a_path_that_climbs_is_refused(sandbox: RunningSandbox, group: str, path: str) -> None:
     with sandbox.http() as client:

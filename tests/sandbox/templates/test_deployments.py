@@ -303,38 +303,48 @@ def test_azure_ai_ml_creates_a_workspace(
     monkeypatch.setattr(LROConfigurations, "POLL_INTERVAL", 0.2)
     client = MLClient(sandbox.credential(), sandbox.subscription, group)
     unique = uuid.uuid4().hex[:8]
-    root = f"/subscriptions/{sandbox.subscription}/resourceGroups/{group}/providers"
-    parts = {}
-    if given:
-        parts = {
-            "storage_account": f"{root}/{STORAGE}/st{unique}",
-            "key_vault": f"{root}/Microsoft.KeyVault/vaults/kv-{unique}",
-        }
-        account = {
-            "location": "eastus",
-            "sku": {"name": "Standard_LRS"},
-            "kind": "StorageV2",
-            "properties": {},
-        }
-        vault = {
-            "location": "eastus",
-            "properties": {
-                "tenantId": sandbox.environment["AZURE_TENANT_ID"],
-                "sku": {"name": "standard", "family": "A"},
-            },
-        }
-        for path, body in zip(parts.values(), (account, vault), strict=True):
-            assert sandbox.arm("PUT", path, body, version="2023-02-01").is_success or (
-                sandbox.arm("PUT", path, body, version="2023-01-01").is_success
-            )
+    parts = make_parts(sandbox, group, unique) if given else {}
     wanted = Workspace(name=f"mlw-{unique}", location="eastus", tags={"a": "b"}, **parts)
     made = client.workspaces.begin_create(wanted).result()
     assert made.name == f"mlw-{unique}"
     assert made.tags["a"] == "b"
-    if given:
-        assert made.storage_account == parts["storage_account"]
     stored = client.workspaces.get(made.name)
-    for part in (stored.storage_account, stored.key_vault, stored.application_insights):
-        versions = {STORAGE: "2023-01-01", "Microsoft.KeyVault/vaults": "2023-02-01"}
-        version = next((v for kind, v in versions.items() if kind in part), "2020-02-02")
-        assert sandbox.arm("GET", part, version=version).status_code == 200
+    for name in PARTS:
+        identifier = getattr(stored, name)
+        assert identifier == parts.get(name, identifier)
+        _, version, _ = PARTS[name]
+        assert sandbox.arm("GET", identifier, version=version).status_code == 200
+
+
+PARTS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "storage_account": (
+        STORAGE,
+        "2023-01-01",
+        {"sku": {"name": "Standard_LRS"}, "kind": "StorageV2", "properties": {}},
+    ),
+    "key_vault": (
+        "Microsoft.KeyVault/vaults",
+        "2023-02-01",
+        {"properties": {"sku": {"name": "standard", "family": "A"}}},
+    ),
+    "application_insights": (
+        "Microsoft.Insights/components",
+        "2020-02-02",
+        {"kind": "web", "properties": {"Application_Type": "web"}},
+    ),
+}
+
+
+def make_parts(sandbox: RunningSandbox, group: str, unique: str) -> dict[str, str]:
+    """What a workspace stands on, made before it: the client's argument and the id."""
+    made = {}
+    for name, (kind, version, body) in PARTS.items():
+        properties = dict(body["properties"])
+        if name == "key_vault":
+            properties["tenantId"] = sandbox.environment["AZURE_TENANT_ID"]
+        root = f"/subscriptions/{sandbox.subscription}/resourceGroups/{group}/providers"
+        made[name] = f"{root}/{kind}/part{unique}"
+        sent = {**body, "location": "eastus", "properties": properties}
+        answer = sandbox.arm("PUT", made[name], sent, version=version)
+        assert answer.is_success, answer.text
+    return made
