@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -17,6 +18,7 @@ from rich.console import Console
 from bench.pairs import Figure
 from bench.rows import Part, parts
 from bench.table import document, machine, table
+from sandbox.supervisor.launch import SandboxError
 
 
 def chosen(only: tuple[str, ...]) -> list[Part]:
@@ -48,16 +50,21 @@ def chosen(only: tuple[str, ...]) -> list[Part]:
               help="Also write every figure and every run's values to FILE.")  # fmt: skip
 def main(only: tuple[str, ...], runs: int | None, file: Path | None) -> None:
     progress = Console(stderr=True, highlight=False)
-    os.environ["AMLOPS_SANDBOX_DURATIONS"] = "zero"
     where = machine()
-    figures = []
+    figures: list[Figure] = []
+    failed: list[str] = []
     for part in chosen(only):
         count = runs or part.runs
         progress.print(
             f"measuring {part.module}, {count} runs of it and of its anchor", style="dim"
         )
-        measured = import_module(f"bench.{part.module}").measure(count)
-        figures += [Figure(row, measured[row.name]) for row in part.rows]
+        try:
+            measured = import_module(f"bench.{part.module}").measure(count)
+        except (OSError, RuntimeError, SandboxError) as error:
+            failed.append(part.module)
+            progress.print(f"{part.module} could not be measured: {error}", style="red")
+        else:
+            figures += [Figure(row, measured[row.name]) for row in part.rows]
     out = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     out.print(table(figures))
     out.print(
@@ -66,7 +73,11 @@ def main(only: tuple[str, ...], runs: int | None, file: Path | None) -> None:
     )
     if file:
         file.write_text(json.dumps(document(figures, where), indent=2) + "\n")
+    if failed:
+        raise click.ClickException(f"Not measured: {', '.join(failed)}; see above for why.")
 
 
 if __name__ == "__main__":
+    os.environ["AMLOPS_SANDBOX_DURATIONS"] = "zero"
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ends what was started on the way out
     main()

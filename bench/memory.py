@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 import psutil
 
@@ -14,38 +17,61 @@ from sandbox.supervisor import launch
 from sandbox.supervisor.services import azurite_modules
 from sandbox.tracking.server import environment
 
+NAMES = ("azure", "azurite", "mlflow", "supervisor")
 WAITS = "import asyncio; asyncio.run(asyncio.Event().wait())"
-QUIET_SECONDS = 1.0
+QUIET_SECONDS, BUSY_SECONDS = 1.0, 0.05
 
 
 def measure(runs: int) -> dict[str, Pairs]:
-    result = {f"memory-{name}": Pairs() for name in ("azure", "azurite", "mlflow", "supervisor")}
+    services: list[dict[str, Memory]] = []
+    anchors: list[dict[str, Memory]] = []
     for _ in range(runs):
-        for name, value in _services().items():
-            result[f"memory-{name}"].measured.append(value)
-        for name, value in _anchors().items():
-            result[f"memory-{name}"].anchor.append(value)
-    return result
+        services.append(_services())
+        anchors.append(_anchors())
+    return {
+        f"memory-{name}": Pairs(
+            [run[name].proportional for run in services],
+            [run[name].proportional for run in anchors],
+            [
+                f"resident {median(run[name].resident for run in services):.0f} MB, of the anchor "
+                f"{median(run[name].resident for run in anchors):.0f} MB"
+            ],
+        )
+        for name in NAMES
+    }
 
 
-def _services() -> dict[str, float]:
+@dataclass(frozen=True)
+class Memory:
+    """Megabytes. Pages that processes share are divided among them, or count in full in each."""
+
+    proportional: float
+    resident: float
+
+    @classmethod
+    def of(cls, processes: list[psutil.Process]) -> Memory:
+        found = [one.memory_full_info() for one in processes]
+        resident = sum(one.rss for one in found) / 1e6
+        # Linux alone tells the proportional figure.
+        return cls(sum(getattr(one, "pss", one.rss) for one in found) / 1e6, resident)
+
+
+def _services() -> dict[str, Memory]:
     with sandbox() as box:
         box.workspace()
         until(lambda: answers(box.port("mlflow")))
         state = launch.ask(box.directory, {"operation": "state"})
-        services = {name: psutil.Process(one["pid"]) for name, one in state["services"].items()}
-        found = {name: at_rest(process) for name, process in services.items()}
-        return found | {"supervisor": memory(psutil.Process(state["pid"]), below=False)}
+        pids = {name: one["pid"] for name, one in state["services"].items()}
+        found = {name: at_rest(psutil.Process(pid)) for name, pid in pids.items()}
+        return found | {"supervisor": Memory.of([psutil.Process(state["pid"])])}
 
 
-def _anchors() -> dict[str, float]:
-    with folder() as here:
-        return {name: _anchor(name, here) for name in ("azure", "azurite", "mlflow", "supervisor")}
-
-
-def _anchor(name: str, here: Path) -> float:
-    with _start(name, here) as process:
-        return at_rest(process)
+def _anchors() -> dict[str, Memory]:
+    found = {}
+    for name in NAMES:
+        with folder() as here, _start(name, here) as process:
+            found[name] = at_rest(process)
+    return found
 
 
 def _start(name: str, here: Path) -> AbstractContextManager[psutil.Process]:
@@ -68,25 +94,15 @@ def _start(name: str, here: Path) -> AbstractContextManager[psutil.Process]:
     return running(PYTHON, "-c", WAITS)
 
 
-def at_rest(process: psutil.Process) -> float:
-    """Megabytes of a process and all below it, once they have nothing to do for a second."""
-    import time
-
-    before = -1.0
+def at_rest(process: psutil.Process) -> Memory:
+    """Of a process and all below it, once they have had next to nothing to do for a second."""
+    before = _busy(process)
     while True:
-        now = _busy(process)
-        if now - before < 0.05:
-            return memory(process)
-        before = now
         time.sleep(QUIET_SECONDS)
-
-
-def memory(process: psutil.Process, *, below: bool = True) -> float:
-    """Megabytes, shared pages divided among those who share them; resident ones without Linux."""
-    total = 0
-    for one in _tree(process) if below else [process]:
-        total += getattr(one.memory_full_info(), "pss", 0) or one.memory_info().rss
-    return total / 1e6
+        now = _busy(process)
+        if now - before < BUSY_SECONDS:
+            return Memory.of(_tree(process))
+        before = now
 
 
 def _busy(process: psutil.Process) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -28,8 +29,6 @@ def free_port() -> int:
 
 def run(*argv: str, **variables: str) -> None:
     """A command that must succeed. Raises RuntimeError with its last words."""
-    import os
-
     done = subprocess.run(
         argv,
         cwd=ROOT,
@@ -45,8 +44,6 @@ def run(*argv: str, **variables: str) -> None:
 @contextmanager
 def running(*argv: str, port: int | None = None, **variables: str) -> Iterator[psutil.Process]:
     """A process, listening on `port` when that is given; killed with its children at the end."""
-    import os
-
     process = subprocess.Popen(
         argv,
         cwd=ROOT,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from importlib import import_module
 from inspect import signature
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from bench.__main__ import chosen, main
+from bench.pairs import Pairs
 from bench.rows import COMPARISONS, Goal, Part, Row, parts
 
 PARTS = parts()
@@ -59,6 +62,24 @@ def test_an_unknown_row_is_refused_with_those_there_are() -> None:
     assert result.exit_code == 2
     assert "arm-gett: no such row" in result.output
     assert "blob-upload" in result.output
+
+
+def test_a_row_that_cannot_be_measured_is_told_and_the_others_are_shown(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fails(runs: int) -> dict[str, Pairs]:
+        raise RuntimeError("Azurite does not answer")
+
+    pairs = {"help": Pairs([0.2], [0.1])}
+    monkeypatch.setattr("bench.upload.measure", fails)
+    monkeypatch.setattr("bench.help.measure", lambda runs: pairs)
+    file = tmp_path / "figures.json"
+    result = CliRunner().invoke(main, ["--only", "upload", "--only", "help", "--json", str(file)])
+    assert result.exit_code == 1
+    assert "upload could not be measured: Azurite does not answer" in result.output
+    assert "Not measured: upload" in result.output
+    assert "≤ 0.3 s  yes" in result.output
+    assert [row["name"] for row in json.loads(file.read_text())["rows"]] == ["help"]
 
 
 @pytest.mark.parametrize(
