@@ -107,10 +107,10 @@ class Template:
         found = {}
         for name, output in (self.source.get("outputs") or {}).items():
             if self.evaluator.value(output.get("condition", True)):
-                found[name] = {
-                    "type": output.get("type", "string").capitalize(),
-                    "value": self._expand(output.get("value")),
-                }
+                kind = str(output.get("type", "string"))
+                found[name] = {"type": kind.capitalize()}
+                if not kind.lower().startswith("secure"):
+                    found[name]["value"] = self._expand(output.get("value"))
         return found
 
     def body(self, declaration: Declaration) -> dict[str, Any]:

@@ -165,6 +165,23 @@ def test_a_deployment_that_a_kill_interrupts_is_taken_up_again(slow: Slow, accou
     assert made.status_code == 200
 
 
+def test_a_deployment_that_is_cancelled_goes_no_further(slow: Slow, account: str) -> None:
+    name = account.rsplit("/", 1)[1]
+    kind = {"type": "Microsoft.Storage/storageAccounts", "apiVersion": STORAGE, "name": name}
+    template = {"contentVersion": "1.0.0.0", "resources": [{**ACCOUNT, **kind}]}
+    body = {"properties": {"mode": "Incremental", "template": template}}
+    deployment = f"/providers/Microsoft.Resources/deployments/{name}"
+    assert slow.ask("PUT", deployment, body, "2024-03-01").is_success
+    exported = slow.ask("POST", f"{deployment}/exportTemplate", version="2024-03-01").json()
+    assert exported == {"template": template}
+    cancel = f"{deployment}/cancel"
+    assert slow.ask("POST", cancel, version="2024-03-01").status_code == 204
+    assert slow.state(deployment, "2024-03-01") == "Canceled"
+    again = slow.ask("POST", cancel, version="2024-03-01")
+    assert error(again) == (409, "DeploymentCannotBeCancelled")
+    slow.advance(21)
+
+
 def test_a_failed_provisioning_is_told_and_may_be_tried_again(
     slow: Slow, account: str, no_faults: None
 ) -> None:

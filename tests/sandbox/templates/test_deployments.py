@@ -88,7 +88,8 @@ def test_parameters_variables_conditions_and_outputs(deployments: Deployments) -
                 "type": "string",
                 "value": "[reference(resourceId('" + IDENTITIES + "', variables('full')))"
                 ".principalId]",
-            }
+            },
+            "hidden": {"type": "secureString", "value": "[parameters('secret')]"},
         },
     )
     properties = deployments.run("first", source, prefix="abc")
@@ -100,6 +101,7 @@ def test_parameters_variables_conditions_and_outputs(deployments: Deployments) -
     assert properties["outputs"]["principal"]["value"] == made["properties"]["principalId"]
     assert not deployments.exists(f"{IDENTITIES}/left-out")
     assert "secret" not in properties["parameters"]
+    assert "value" not in properties["outputs"]["hidden"]
     assert properties["parameters"]["prefix"]["value"] == "abc"
 
 
