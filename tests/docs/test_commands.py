@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -104,3 +105,25 @@ def test_every_top_level_command_can_be_imported() -> None:
     context = click.Context(main)
     for name in COMMANDS:
         assert main.get_command(context, name) is not None
+
+
+def examples() -> list[str]:
+    """The command lines in all pages that a person could copy as they are."""
+    found = []
+    for page in [PAGE.parents[1] / "README.md", *sorted(PAGE.parent.glob("*.md"))]:
+        for line in re.findall(r"^ {4}(amlops .+)$", page.read_text(), re.MULTILINE):
+            shown = line.split("  #")[0].split(" | ")[0].strip()
+            if not re.search(r"[\[…]|\bENV\b", shown):
+                found.append(shown)
+    return list(dict.fromkeys(found))
+
+
+def test_there_are_examples() -> None:
+    assert len(examples()) > 10
+
+
+@pytest.mark.parametrize("line", examples())
+def test_an_example_is_a_command_line_that_amlops_takes(line: str) -> None:
+    words = shlex.split(line)
+    full = next(name for name in LEAVES if words[: len(name.split())] == name.split())
+    LEAVES[full].make_context(full, words[len(full.split()) :])  # raises UsageError
