@@ -86,14 +86,14 @@ async def put_account(azure: Context, name: str, keys: list[str]) -> None:
 
 async def remove_account(azure: Context, name: str) -> None:
     """Delete the account and all its containers."""
-    known = accounts(azure.directory)
-    if name not in known:
+    if name not in accounts(azure.directory):
         return
     async with _client(azure, name) as client:
         for container in await _containers(client):
             await _ask(client, "DELETE", f"/{quote(container)}?restype=container", 202, 404)
-    known.pop(name)
-    _save(azure.directory, known)
+    # Read anew: while containers were deleted, other accounts may have come.
+    left = {known: keys for known, keys in accounts(azure.directory).items() if known != name}
+    _save(azure.directory, left)
 
 
 async def create_container(azure: Context, account: str, container: str) -> None:

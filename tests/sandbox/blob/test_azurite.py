@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hashlib
 import os
 import uuid
 from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,6 +22,7 @@ from azure.storage.blob import BlobServiceClient
 
 from sandbox.blob import accounts
 from sandbox.clock import Clock
+from sandbox.directory import Directory
 from sandbox.identity import Identity
 from sandbox.login.tokens import ARM, STORAGE, mint
 
@@ -126,6 +131,22 @@ def test_a_deleted_account_leaves_no_blobs(sandbox: Any, group: str) -> None:
     )
     assert answer.is_success
     assert list(blobs(sandbox, account).list_containers()) == []
+
+
+def test_removing_an_account_keeps_one_that_comes_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context: Any = SimpleNamespace(directory=Directory(tmp_path))
+
+    async def meanwhile(_client: object) -> list[str]:
+        await accounts.put_account(context, "second", ["a2V5"])
+        return []
+
+    monkeypatch.setattr(accounts, "_client", lambda *_: contextlib.nullcontext())
+    monkeypatch.setattr(accounts, "_containers", meanwhile)
+    asyncio.run(accounts.put_account(context, "first", ["a2V5"]))
+    asyncio.run(accounts.remove_account(context, "first"))
+    assert accounts.accounts(context.directory) == {"second": ["a2V5"]}
 
 
 def test_azurite_killed_after_each_upload_has_lost_nothing(
