@@ -98,12 +98,25 @@ class Directory:
     def control_socket(self) -> Path:
         return self.sockets / "supervisor"
 
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        return (self.ca, self.logs, self.azurite, self.mlflow, self.jobs, self.deployments,
+                self.environments, self.pulumi)  # fmt: skip
+
+    def foreign(self) -> bool:
+        """Whether it is somebody else's: without a sandbox's lock, but with things of its own.
+
+        A start that was killed leaves a sandbox's folders and no lock.
+        """
+        if not self.path.is_dir() or self.lock.exists():
+            return False
+        return any(found not in self.folders for found in self.path.iterdir())
+
     def create(self) -> None:
         """Make what is missing, for the owner's eyes only. Raises OSError."""
         self.path.mkdir(parents=True, exist_ok=True)
         self.path.chmod(0o700)
-        for folder in (self.ca, self.logs, self.azurite, self.mlflow, self.jobs,
-                       self.deployments, self.environments, self.pulumi):  # fmt: skip
+        for folder in self.folders:
             folder.mkdir(exist_ok=True)
         self.sockets.mkdir(mode=0o700, exist_ok=True)
         owner = self.sockets.lstat()

@@ -101,7 +101,7 @@ def stop(directory: Directory) -> bool:
 
 def reset(directory: Directory) -> None:
     """Stop the sandbox and remove its directory. Raises SandboxError for a foreign directory."""
-    if directory.path.exists() and not directory.lock.exists() and any(directory.path.iterdir()):
+    if directory.foreign():
         raise SandboxError(f"{directory} is not a sandbox's directory; nothing was removed")
     stop(directory)
     shutil.rmtree(directory.path, ignore_errors=True)
@@ -144,6 +144,11 @@ def _check(directory: Directory) -> None:
         check_tools()
     except Missing as missing:
         raise SandboxError(str(missing)) from None
+    if directory.foreign():
+        # It would be closed to others now, and wiped with all that is in it by a reset.
+        raise SandboxError(
+            f"{directory} is not empty and no sandbox's directory; choose another with --dir"
+        )
     try:
         directory.create()
         free = shutil.disk_usage(directory.path).free

@@ -86,6 +86,24 @@ def test_a_sandboxs_life(folder: Path) -> None:
     assert not folder.exists()
 
 
+def test_a_folder_that_is_no_sandboxs_does_not_become_one(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    tmp_path.chmod(0o755)
+    refused = amlops("start", "--dir", str(tmp_path))
+    assert refused.returncode == 1
+    assert "is not empty and no sandbox's directory" in refused.stderr
+    assert [item.name for item in tmp_path.iterdir()] == ["thesis.txt"]
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
+
+
+def test_what_a_killed_start_leaves_is_still_a_sandboxs(tmp_path: Path) -> None:
+    directory = Directory(tmp_path / "sandbox")
+    directory.create()
+    directory.sockets.rmdir()
+    assert not directory.lock.exists()
+    assert not directory.foreign()
+
+
 def test_a_folder_that_is_no_sandboxs_is_not_wiped(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
     refused = amlops("reset", "--dir", str(tmp_path), "--yes")
