@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.arm.errors import ArmError
 from sandbox.arm.resource import Resource
-from sandbox.ml.blobs import BlobError, Blobs
+from sandbox.ml.blobs import BlobError, shared
 from sandbox.ml.locations import resolve
 
 if TYPE_CHECKING:
@@ -31,16 +31,11 @@ async def download(
     The folder keeps its name and lies in `target`; with `into`, what is in it does. Raises
     AssetError when there is nothing at the address or it lies in no storage of the sandbox.
     """
-    blobs = Blobs(azure)
+    blobs = shared(azure)
     try:
         location = resolve(azure, workspace, address)
         path = location.path.strip("/")
-        below = await blobs.below(replace(location, path=path))
-        names = [
-            blob.name
-            for blob in below
-            if blob.name == path or blob.name.startswith(f"{path}/") or not path
-        ]
+        names = [blob.name for blob in await blobs.below(replace(location, path=path))]
         if not names:
             raise AssetError(f"nothing was found at {address}")
         start = len(path) if into and names != [path] else len(path.rpartition("/")[0])
