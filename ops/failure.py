@@ -30,8 +30,13 @@ def explain(error: Exception) -> Failure:
 
 def unforeseen(error: Exception) -> Failure:
     """A failure that no command expected: the services' own are explained, others are bugs."""
-    if type(error).__module__.partition(".")[0] in SERVICES:
+    package = type(error).__module__.partition(".")[0]
+    if package in SERVICES:
         return explain(error)
+    if package == "pulumi":
+        from ops.stacks import failure_of
+
+        return failure_of(error)
     with tempfile.NamedTemporaryFile(
         "w", prefix="amlops-", suffix=".log", delete=False, encoding="utf-8"
     ) as file:

@@ -144,9 +144,9 @@ def outputs(environment: str) -> dict[str, Any]:
     return {key: value.value for key, value in found.items()}
 
 
-def failure_of(error: automation.CommandError) -> Failure:
+def failure_of(error: Exception) -> Failure:
     """The engine's diagnostics, without its progress lines."""
-    lines = [line.strip() for line in str(error).splitlines()]
+    lines = [line.strip().removeprefix("stderr: ") for line in str(error).splitlines()]
     # Diagnostics and policies; other lines repeat them in the progress.
     told = [line.removeprefix("error:").strip() for line in lines if line.startswith("error:")]
     told += [line for line in lines if line.startswith("[")]

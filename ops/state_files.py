@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import socket
 from pathlib import Path
 from urllib.parse import urlparse
+
+import psutil
 
 from ops.screen import note
 
@@ -40,12 +41,14 @@ def clear_locks(environment: str) -> bool:
     cleared = False
     for lock in folder.rglob(f"locks/**/{environment}/*.json") if folder else ():
         try:
+            since = lock.stat().st_mtime
             owner = json.loads(lock.read_text())
         except FileNotFoundError:
             continue
         except ValueError:  # killed while it took the lock, so that nobody has it
             owner = {"hostname": socket.gethostname()}
-        if owner.get("hostname") != socket.gethostname() or _alive(int(owner.get("pid", 0))):
+        held = _alive(int(owner.get("pid", 0)), since)
+        if owner.get("hostname") != socket.gethostname() or held:
             continue
         lock.unlink(missing_ok=True)
         lock.with_name(f"{lock.name}.attrs").unlink(missing_ok=True)
@@ -59,12 +62,14 @@ def clear_locks(environment: str) -> bool:
     return cleared
 
 
-def _alive(pid: int) -> bool:
-    if pid <= 0:
+def _alive(pid: int, since: float) -> bool:
+    """Whether the process that took a lock then still runs: pids are used again, and who was
+    killed may wait for its parent to take notice.
+    """
+    try:
+        process = psutil.Process(pid)
+        return process.create_time() <= since and process.status() != psutil.STATUS_ZOMBIE
+    except (psutil.NoSuchProcess, ValueError):
         return False
-    with contextlib.suppress(PermissionError):
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return False
-    return True
+    except psutil.AccessDenied:
+        return True

@@ -22,7 +22,7 @@ from sandbox.jobs import status
 from sandbox.jobs.plan import folder, unit_name
 from sandbox.jobs.planning import make, with_tokens
 from sandbox.jobs.status import Status
-from sandbox.ml.workspaces import WORKSPACES, workspace_of
+from sandbox.ml.workspaces import WORKSPACES, ensure_registry, needs_image, workspace_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,6 +128,8 @@ async def _start(azure: Azure, job: Resource, home: Path) -> bool:
     if (home / status.CANCEL).exists():
         await _end(azure, job.id, Status(status.CANCELED, ended=azure.clock.time()))
         return False
+    if needs_image(plan.environment):
+        ensure_registry(azure, workspace_of(azure, job.id))
     with_tokens(azure, job, plan, TOKEN_LIFETIME).save(home)
     advance(azure, job, status.PREPARING)
     await _spawn(azure, job.id, home)

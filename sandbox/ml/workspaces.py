@@ -178,8 +178,15 @@ async def _resync(_azure: Azure, _workspace: Resource) -> None:
     """Keys are read from the account whenever they are needed: there is nothing to copy."""
 
 
+def needs_image(environment: object) -> bool:
+    """Whether Azure builds an image for the properties of an environment's version."""
+    return isinstance(environment, dict) and bool(
+        environment.get("condaFile") or environment.get("build")
+    )
+
+
 def ensure_registry(azure: Azure, workspace: Resource) -> Resource:
-    """The workspace's container registry, made when the first image is needed, as Azure does."""
+    """The workspace's container registry, made when the first image is built, as Azure does."""
     known = workspace.properties.get("containerRegistry")
     found = azure.resources.get(known) if known else None
     if found:

@@ -16,7 +16,7 @@ from sandbox.arm.resource import Resource
 from sandbox.directory import write_atomically
 from sandbox.jobs import environments
 from sandbox.jobs.specification import InvalidEnvironmentError, Specification
-from sandbox.ml.workspaces import workspace_of
+from sandbox.ml.workspaces import ensure_registry, needs_image, workspace_of
 from sandbox.serving.assets import AssetError, download
 
 if TYPE_CHECKING:
@@ -136,6 +136,8 @@ async def _environment(
     reference = deployment.properties.get("environmentId")
     if reference:
         asset = _asset(azure, reference)
+        if asset and needs_image(asset.properties):
+            ensure_registry(azure, workspace_of(azure, deployment.id))
         context = None
         if asset and asset.properties.get("build"):
             context = folder / "context"

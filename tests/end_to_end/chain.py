@@ -14,7 +14,12 @@ WORKLOAD = ROOT / "workloads" / MODEL
 SAMPLE = WORKLOAD / "sample-request.json"
 GROUPS = {"dev": "rg-bikes-dev", "test": "rg-bikes-test"}
 FINAL = {"Completed", "Failed", "Canceled", "NotResponding"}
-GROUP_VERSION, VAULT_VERSION = "2025-04-01", "2024-11-01"
+_ML = "providers/Microsoft.MachineLearningServices"
+WORKSPACES = {
+    name: f"resourceGroups/{group}/{_ML}/workspaces/mlw-bikes-{name}"
+    for name, group in GROUPS.items()
+}
+ML_VERSION, GROUP_VERSION, VAULT_VERSION = "2025-12-01", "2025-04-01", "2024-11-01"
 
 
 @dataclass(frozen=True)
@@ -118,14 +123,12 @@ def _trained(chain: Chain, result: Any) -> None:
     assert result["status"] == "Completed"
     assert result["metrics"]["rmse"] < result["metrics"]["baseline_rmse"]
     chain.job = result["name"]
-    jobs = {job["name"]: job["status"] for job in chain.amlops.data("jobs", "list", "dev")}
-    assert jobs[chain.job] == "Completed"
 
-    def all_final() -> bool:
-        found = chain.amlops.data("jobs", "list", "dev")
-        return all(job["status"] in FINAL for job in found)
+    def states() -> set[str]:
+        jobs = chain.amlops.arm(f"{WORKSPACES['dev']}/jobs", ML_VERSION)["value"]
+        return {job["properties"]["status"] for job in jobs}
 
-    wait_until(all_final, 60, f"every job comes to an end: {jobs}")
+    wait_until(lambda: states() <= FINAL, 60, f"every job comes to an end: {states()}")
 
 
 def _registered(chain: Chain, result: Any) -> None:

@@ -48,8 +48,10 @@ class Ended:
         """The one message of a command that failed, which must not be a traceback."""
         assert self.code not in (0, None), str(self)
         assert "Traceback" not in self.told + self.output, str(self)
-        assert self.told.count("Error: ") == 1, str(self)
-        return self.told.partition("Error: ")[2].strip()
+        _, error, message = f"\n{self.told}".partition("\nError: ")
+        assert error, str(self)
+        assert "\nError: " not in message, str(self)
+        return message.strip()
 
 
 class Running:

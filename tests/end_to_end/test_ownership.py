@@ -9,13 +9,12 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.chain import MODEL, SAMPLE, Chain
+from tests.end_to_end.chain import ML_VERSION as ML
+from tests.end_to_end.chain import MODEL, SAMPLE, WORKSPACES, Chain
 from tests.end_to_end.commands import ROOT, Amlops
 
 STACK_FILE = ROOT / "stacks" / "Pulumi.dev.yaml"
-ML = "2025-12-01"
-GROUP = "resourceGroups/rg-bikes-dev"
-WORKSPACE = f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/mlw-bikes-dev"
+WORKSPACE = WORKSPACES["dev"]
 
 
 def pulumi(amlops: Amlops, *arguments: str) -> str:
@@ -66,15 +65,14 @@ def test_updates_leave_traffic_and_a_lazily_made_registry_alone(
 def test_a_resource_is_imported_without_generated_code(chain: Chain) -> None:
     chain.have("up-dev")
     amlops = chain.amlops
-    parent = "urn:pulumi:dev::amlops::amlops:infra:Datastores::datastores"
-    token = "azure-native:machinelearningservices:Datastore"
-    urn = f"urn:pulumi:dev::amlops::amlops:infra:Datastores${token}::datastores-data"
-    identifier = f"/subscriptions/{amlops.subscription}/{WORKSPACE}/datastores/data"
-    pulumi(amlops, "state", "delete", urn, "-s", "dev", "--yes")
+    project = "urn:pulumi:dev::amlops::amlops:infra:Computes"
+    token, name = "azure-native:machinelearningservices:Compute", "computes-cluster-cpu-cluster"
+    identifier = f"/subscriptions/{amlops.subscription}/{WORKSPACE}/computes/cpu-cluster"
+    pulumi(amlops, "state", "delete", f"{project}${token}::{name}", "-s", "dev", "--yes")
     pulumi(
         amlops,
-        *("import", token, "datastores-data", identifier, "-s", "dev", "--yes", "--skip-preview"),
-        *("--parent", f"parent={parent}", "--generate-code=false", "--protect=false"),
+        *("import", token, name, identifier, "-s", "dev", "--yes", "--skip-preview"),
+        *("--parent", f"parent={project}::computes", "--generate-code=false", "--protect=false"),
     )
     pulumi(amlops, "preview", "-s", "dev", "--expect-no-changes")
 

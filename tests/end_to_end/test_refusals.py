@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.end_to_end.chain import MODEL, WORKLOAD, Chain
+from tests.end_to_end.chain import ML_VERSION, MODEL, WORKLOAD, WORKSPACES, Chain
 from tests.end_to_end.commands import ROOT, Amlops
 
 JOB: dict[str, Any] = {
@@ -32,7 +32,8 @@ def job_file(folder: Path, **changes: Any) -> str:
 
 
 def jobs(amlops: Amlops) -> dict[str, str]:
-    return {job["name"]: job["status"] for job in amlops.data("jobs", "list", "dev")}
+    found = amlops.arm(f"{WORKSPACES['dev']}/jobs", ML_VERSION)["value"]
+    return {job["name"]: job["properties"]["status"] for job in found}
 
 
 @pytest.mark.step("register")
@@ -104,16 +105,11 @@ def test_a_model_that_fails_the_gate_changes_nothing(chain: Chain, tmp_path: Pat
     gate = yaml.safe_load((WORKLOAD / "gate.yml").read_text())
     (strict / "gate.yml").write_text(yaml.safe_dump(gate | {"bound": 100}))
 
-    def state() -> Any:
-        models = chain.amlops.data("models", "list", "test")
-        outputs = chain.amlops.data("outputs", "test")
-        endpoint = (
-            f"{outputs['workspace']['id']}/onlineEndpoints/{outputs['endpoints'][MODEL]['name']}"
-        )
-        path = endpoint.partition(chain.amlops.subscription)[2].lstrip("/")
-        deployments = chain.amlops.arm(f"{path}/deployments", "2025-12-01")["value"]
-        return models, chain.amlops.arm(path, "2025-12-01")["properties"]["traffic"], deployments
+    def state() -> list[Any]:
+        parts = ("models", "onlineEndpoints", f"onlineEndpoints/{endpoint}/deployments")
+        return [chain.amlops.arm(f"{WORKSPACES['test']}/{part}", ML_VERSION) for part in parts]
 
+    endpoint = chain.amlops.data("outputs", "test")["endpoints"][MODEL]["name"]
     before = state()
     arguments = ["--from", "dev", "--to", "test", "--workload", str(strict)]
     told = chain.amlops.run("promote", MODEL, *arguments).refusal()
