@@ -183,8 +183,22 @@ class Log:
 
 
 def _error_of(platform: Platform, name: str) -> str:
-    error = getattr(platform.client.jobs.get(name), "error", None)
-    return str(getattr(error, "message", "") or "")
+    """Why a job failed, as the workspace's run history has it: the SDK's job does not say."""
+    import requests
+
+    workspace = platform.client.workspaces.get(platform.workspace)
+    token = platform.credential.get_token("https://ml.azure.com/.default").token
+    try:
+        api = requests.get(workspace.discovery_url, timeout=30).json()["api"]
+        run = requests.get(
+            f"{api}/history/v1.0{workspace.id}/runs/{name}",
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=30,
+        ).json()
+        error = run["error"]["error"]
+        return f"{error['code']}: {error['message']}"
+    except (requests.RequestException, KeyError, TypeError, ValueError):
+        return ""
 
 
 def show(platform: Platform, name: str) -> Job:
