@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from sandbox.directory import Directory
@@ -33,6 +33,13 @@ def substitute(text: str, inputs: Mapping[str, str], outputs: Mapping[str, str])
         return "" if missing else match[1]
 
     return _EXPRESSION.sub(value, _OPTIONAL.sub(optional, text))
+
+
+def unknown(text: str, inputs: Collection[str], outputs: Collection[str]) -> list[str]:
+    """What `substitute` would not find: ``inputs.x``, ``outputs.y``, outside of optional parts."""
+    known = {"inputs": inputs, "outputs": outputs}
+    named = _EXPRESSION.findall(_OPTIONAL.sub("", text))
+    return [f"{kind}.{name}" for kind, name in named if name not in known[kind]]
 
 
 def variables(

@@ -11,6 +11,7 @@ from sandbox.arm.request import Request
 from sandbox.arm.resource import Resource
 from sandbox.arm.types import Action, Change, ResourceType
 from sandbox.jobs import lifecycle, planning, status
+from sandbox.jobs.command import unknown
 from sandbox.jobs.iso8601 import duration
 from sandbox.jobs.queue import JobQueue
 from sandbox.jobs.references import References, refused
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 JOBS = f"{WORKSPACES}/jobs"
 # What a PUT on a job that is there may change; the rest of a job is what it was submitted as.
 _EDITABLE = ("displayName", "description", "tags", "isArchived")
-_EXPRESSION = re.compile(r"\$\{\{\s*(inputs|outputs)\.([\w-]+)\s*\}\}")
+# Inputs and outputs become folders and parts of variables' names, and expressions name them.
+_NAME = re.compile(r"[\w-]+")
 
 
 def _prepare(azure: Azure, change: Change) -> None:
@@ -37,7 +39,8 @@ def _prepare(azure: Azure, change: Change) -> None:
     if kind != "Command":
         raise refused(f"The sandbox runs command jobs; '{kind}' is not one.", "properties.jobType")
     _complete(azure, job)
-    _check_command(properties)
+    _check_names(properties)
+    _check_expressions(properties)
     _check_limits(properties)
     compute = References(azure, workspace_of(azure, job.id)).compute(properties)
     planning.make(azure, job)
@@ -85,14 +88,29 @@ def _complete(azure: Azure, job: Resource) -> None:
     job.private["submitted"] = azure.clock.time()
 
 
-def _check_command(properties: dict[str, Any]) -> None:
-    """Every expression in the command must name an input or output of the job."""
-    for kind, name in _EXPRESSION.findall(properties["command"]):
-        if name not in properties[kind]:
+def _check_names(properties: dict[str, Any]) -> None:
+    for kind in ("inputs", "outputs"):
+        for name in properties[kind]:
+            if not _NAME.fullmatch(name):
+                raise refused(
+                    f"'{name}' cannot name one of a job's {kind}: letters, digits, '_' and '-' "
+                    "only.",
+                    f"properties.{kind}",
+                )
+
+
+def _check_expressions(properties: dict[str, Any]) -> None:
+    """Every expression must name an input or output of the job."""
+    texts = {"properties.command": properties["command"]}
+    for name, text in properties["environmentVariables"].items():
+        texts[f"properties.environmentVariables.{name}"] = str(text)
+    outputs = [name for name in properties["outputs"] if name != "default"]
+    for target, text in texts.items():
+        for expression in unknown(text, properties["inputs"], outputs):
             raise refused(
-                f"The command uses '${{{{{kind}.{name}}}}}', but the job has no such "
-                f"{kind.rstrip('s')}.",
-                "properties.command",
+                f"'${{{{{expression}}}}}' is used, but the job has no such "
+                f"{expression.partition('s.')[0]}.",
+                target,
             )
 
 

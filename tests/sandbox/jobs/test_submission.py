@@ -63,6 +63,21 @@ def put(sandbox: RunningSandbox, workspace: Place, name: str, **properties: Any)
         ),
         ({"command": "cat ${{inputs.missing}}"}, "properties.command", "inputs.missing"),
         (
+            {"environmentVariables": {"X": "${{outputs.missing}}"}},
+            "properties.environmentVariables.X",
+            "no such output",
+        ),
+        (
+            {"inputs": {"../../x": {"jobInputType": "literal", "value": "1"}}},
+            "properties.inputs",
+            "'../../x' cannot name",
+        ),
+        (
+            {"outputs": {"a/../../b": {"jobOutputType": "uri_folder"}}},
+            "properties.outputs",
+            "'a/../../b' cannot name",
+        ),
+        (
             {"limits": {"jobLimitsType": "Command", "timeout": "an hour"}},
             "properties.limits.timeout",
             "duration",
