@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from azure.core.exceptions import HttpResponseError
 
+from sandbox.arm.authorization import built_in_roles, permits
 from tests.sandbox.conftest import RunningSandbox, wait_until
 from tests.sandbox.resources.conftest import Clients, code
 
@@ -159,3 +160,41 @@ def test_a_federated_credential_belongs_to_its_identity(
     assert [item.name for item in credentials.list(group, principal.name)] == ["main"]
     credentials.delete(group, principal.name, "main")
     assert list(credentials.list(group, principal.name)) == []
+
+
+@pytest.mark.parametrize(
+    ("role_name", "action", "allowed"),
+    [
+        ("AzureML Data Scientist", "workspaces/jobs/write", True),
+        ("AzureML Data Scientist", "workspaces/computes/read", True),
+        ("AzureML Data Scientist", "workspaces/computes/write", False),
+        ("AzureML Data Scientist", "workspaces/computes/delete", False),
+        ("AzureML Data Scientist", "workspaces/listKeys/action", False),
+        ("AzureML Data Scientist", "workspaces/write", False),
+        ("AzureML Compute Operator", "workspaces/computes/start/action", True),
+        ("Reader", "workspaces/onlineEndpoints/read", True),
+        ("Reader", "workspaces/onlineEndpoints/listKeys/action", False),
+        ("Reader", "workspaces/datastores/listSecrets/action", False),
+        ("Contributor", "workspaces/onlineEndpoints/listKeys/action", True),
+    ],
+)
+def test_what_a_built_in_role_allows(role_name: str, action: str, allowed: bool) -> None:
+    found = next(item for item in built_in_roles().values() if item["name"] == role_name)
+    action = f"Microsoft.MachineLearningServices/{action}"
+    assert permits(found, action, data=False) is allowed
+
+
+def test_a_reader_gets_no_keys(
+    sandbox: RunningSandbox, clients: Clients, scope: str, principal: Any, unique: str
+) -> None:
+    version = "2024-01-01"
+    path = f"{scope}/providers/Microsoft.Storage/storageAccounts/st{unique}"
+    body = {"location": "eastus", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
+    assert sandbox.arm("PUT", path, body, version=version).is_success
+    kind = {"principal_type": "ServicePrincipal"}
+    assign(clients, scope, READER, principal.principal_id, **kind)
+    token = sandbox.token(principal.principal_id, principal.client_id)
+    assert sandbox.arm("GET", path, version=version, token=token).is_success
+    refused = sandbox.arm("POST", f"{path}/listKeys", version=version, token=token)
+    assert refused.status_code == 403
+    assert refused.json()["error"]["code"] == "AuthorizationFailed"
