@@ -26,6 +26,7 @@ from sandbox.directory import default_directory
 ROOT = Path(__file__).resolve().parent.parent
 WORKLOAD = Path("workloads/bike-rentals")
 MODEL = "bike-rentals"
+SHOWN = 4  # features of a scored day: those in which the days differ
 
 console = Console(stderr=True, highlight=False)
 
@@ -128,9 +129,9 @@ def _last_screen(
     scored.add_column("day")
     scored.add_column("rentals", justify="right")
     records = _records(rows)
+    telling = [key for key in records[0] if len({record[key] for record in records}) > 1][:SHOWN]
     for record, value in zip(records, answer, strict=True):
-        shown = ", ".join(f"{key} {value}" for key, value in list(record.items())[:6])
-        scored.add_row(shown, f"{value:.0f}")
+        scored.add_row(", ".join(f"{key} {record[key]}" for key in telling), f"{value:.0f}")
     out.print()
     out.print(scored)
     out.print(
