@@ -34,6 +34,8 @@ def promote(
     from ops import deployments, models, promotion
     from ops.platform import Platform
 
+    if source == goal:
+        raise click.UsageError(f"'--from' and '--to' are both '{goal}': nothing would move.")
     screen.header(target, f"{source} → {goal}", f"promote {model}")
     name, version = models.split(model)
     folder = deployments.Workload(workload) if workload else deployments.Workload.of(name)

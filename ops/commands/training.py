@@ -46,7 +46,8 @@ def jobs() -> None:
 
 @jobs.command("list")
 @options.placed
-@click.option("--limit", default=20, show_default=True, help="How many, newest first.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True,
+              help="How many, newest first.")  # fmt: skip
 def list_jobs(environment: str, target: str, output: str, limit: int) -> None:
     """List the newest jobs of ENV."""
     from ops import jobs as work

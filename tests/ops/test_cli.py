@@ -35,6 +35,8 @@ USAGE: list[tuple[list[str], str]] = [
     (["outputs", "dev", "--output", "xml"], "'xml' is not one of 'text', 'json'"),
     (["train", "dev"], "Missing argument 'FILE'"),
     (["jobs", "list", "dev", "--limit", "many"], "'many' is not a valid integer"),
+    (["jobs", "list", "dev", "--limit", "0"], "0 is not in the range x>=1"),
+    (["promote", "m", "--from", "dev", "--to", "dev"], "both 'dev': nothing would move"),
     (["models", "register", "dev", "m"], "Missing option '--job'"),
     (["score", "dev", "bike-rentals"], "Missing option '--data'"),
     (["promote", "m", "--from", "dev"], "Missing option '--to'"),
