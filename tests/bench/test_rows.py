@@ -34,6 +34,12 @@ def test_every_part_has_a_module_that_measures(part: Part) -> None:
     assert list(signature(measure).parameters) == ["runs"]
 
 
+def test_every_row_has_a_figure_in_the_documentation() -> None:
+    lines = (Path(__file__).parents[2] / "docs" / "bench.md").read_text().splitlines()
+    for row in ROWS:
+        assert any(line.startswith(f"| `{row.name}` |") for line in lines), row.name
+
+
 def test_a_rows_name_is_used_once() -> None:
     names = [row.name for row in ROWS]
     assert len(names) == len(set(names))
