@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 import uuid
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 HOST = "https://login.microsoftonline.com"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+# A service has a host, or an application's id. Other audiences (the exchange of assertions, one
+# online endpoint) open what their holder need not have a right to.
+_SERVICE = re.compile(r"https://[\w.-]+|[0-9a-f-]{36}", re.IGNORECASE)
 
 
 class EntraError(Exception):
@@ -137,6 +141,13 @@ class Login:
                 "invalid_request",
                 900144,
                 "The request body must contain the following parameter: 'scope'.",
+            )
+        if not _SERVICE.fullmatch(audience):
+            raise EntraError(
+                400,
+                "invalid_resource",
+                500011,
+                f"The resource principal named {audience} was not found in the tenant.",
             )
         return audience
 

@@ -74,6 +74,8 @@ def token_request(sandbox: Any, tenant: str | None = None, **form: str) -> Any:
         ({"client_secret": "wrong"}, 401, "invalid_client", 7000215),
         ({"client_id": "nobody"}, 400, "unauthorized_client", 700016),
         ({"scope": "https://management.azure.com/read"}, 400, "invalid_scope", 1002012),
+        ({"scope": "api://AzureADTokenExchange/.default"}, 400, "invalid_resource", 500011),
+        ({"scope": "https://ml.azure.com/sub/x/.default"}, 400, "invalid_resource", 500011),
         ({"grant_type": "password"}, 400, "unsupported_grant_type", 70003),
         ({"tenant": "00000000-0000-0000-0000-000000000000"}, 400, "invalid_request", 90002),
     ],
