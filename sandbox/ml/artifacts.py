@@ -51,8 +51,11 @@ def content(azure: Azure, place: Location, run_id: str, path: str, permissions: 
 
 
 def announce(azure: Azure, place: Location, run_id: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Addresses to write to, for each path that is about to be uploaded."""
-    paths = [str(item["path"]) for item in body.get("paths") or []]
+    """Addresses to write to, for each path that is about to be uploaded. Raises 400."""
+    given = body.get("paths") or []
+    if not all(isinstance(item, dict) and "path" in item for item in given):
+        raise ArmError(400, "UserError", "'paths' must be a list of {'path': …}.", "paths")
+    paths = [str(item["path"]) for item in given]
     return {
         "artifacts": {path: _entry(run_id, path) for path in paths},
         "artifactContentInformation": {

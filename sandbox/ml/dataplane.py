@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import httpx
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -17,6 +18,7 @@ from sandbox.arm.errors import ArmError
 from sandbox.arm.ids import ResourceId
 from sandbox.arm.resource import Resource
 from sandbox.ml import artifacts, history
+from sandbox.ml.blobs import BlobError
 from sandbox.ml.locations import Location, resolve
 from sandbox.ml.outputs import of_unnamed
 from sandbox.ml.workspaces import WORKSPACES
@@ -48,14 +50,16 @@ _SERVICES = (
 class Call:
     """One request to the data plane, with the workspace that it is for."""
 
-    def __init__(self, azure: Azure, request: Request, match: re.Match[str], body: Any) -> None:
+    def __init__(
+        self, azure: Azure, request: Request, match: re.Match[str], verb: str, body: Answer
+    ) -> None:
         self.azure = azure
         self.query = request.query_params
         self.match = match.groupdict()
-        self.body = body or {}
+        self.body = body
         self.workspace = azure.resources.need(ResourceId.parse(match["scope"]))
-        kind = f"{WORKSPACES}/jobs/" + ("read" if request.method == "GET" else "write")
-        azure.authorization.check(request.scope["caller"].principal_id, self.workspace.id, kind)
+        principal = request.scope["caller"].principal_id
+        azure.authorization.check(principal, self.workspace.id, f"{WORKSPACES}/jobs/{verb}")
 
     @property
     def job(self) -> Resource:
@@ -104,7 +108,7 @@ def _resolved_uris(call: Call) -> Answer:
         match = re.search(r"/data/(?P<name>[^/]+)/versions/(?P<version>[^/]+)", str(asset_id))
         uri = _uri(call, match["name"], match["version"]) if match else None
         if uri:
-            found[asset_id] = uri
+            found[str(asset_id)] = uri
     return {"values": found}
 
 
@@ -120,26 +124,32 @@ def _uri(call: Call, name: str, version: str) -> Answer | None:
     return {"uri": asset.properties["dataUri"]} if asset else None
 
 
-_ROUTES: list[tuple[str, str, Handler]] = [
-    ("GET", _RUN, lambda call: history.run_body(call.azure, call.job)),
-    ("PATCH", _RUN, lambda call: history.modify(call.azure, call.job, call.body)),
-    ("GET", rf"{_RUN}/details", _details),
-    ("GET", rf"{_RUN}/children", lambda call: history.children(call.azure, call.job)),
-    ("GET", rf"{_RUN}/serviceinstances/\d+", _services),
-    ("POST", rf"/history/v1\.0{_WORKSPACE}/rundata", _data),
-    ("GET", rf"{_RUN}/artifacts", _artifacts),
-    ("GET", rf"{_RUN}/artifacts/path", _artifacts),
-    ("GET", rf"{_RUN}/artifacts/contentinfo", _content),
-    ("POST", rf"{_RUN}/artifacts/batch/metadata", _announce),
-    ("POST", rf"/data/v1\.0{_WORKSPACE}/dataversion/batchGetResolvedUris", _resolved_uris),
+# method, path, what it does to the workspace's jobs, who answers
+_ROUTES: list[tuple[str, str, str, Handler]] = [
+    ("GET", _RUN, "read", lambda call: history.run_body(call.azure, call.job)),
+    ("PATCH", _RUN, "write", lambda call: history.modify(call.azure, call.job, call.body)),
+    ("GET", rf"{_RUN}/details", "read", _details),
+    ("GET", rf"{_RUN}/children", "read", lambda call: history.children(call.azure, call.job)),
+    ("GET", rf"{_RUN}/serviceinstances/\d+", "read", _services),
+    ("POST", rf"/history/v1\.0{_WORKSPACE}/rundata", "read", _data),
+    ("GET", rf"{_RUN}/artifacts", "read", _artifacts),
+    ("GET", rf"{_RUN}/artifacts/path", "read", _artifacts),
+    ("GET", rf"{_RUN}/artifacts/contentinfo", "read", _content),
+    ("POST", rf"{_RUN}/artifacts/batch/metadata", "write", _announce),
+    (
+        "POST",
+        rf"/data/v1\.0{_WORKSPACE}/dataversion/batchGetResolvedUris",
+        "read",
+        _resolved_uris,
+    ),
 ]
 
 
 def application(azure: Azure) -> Starlette:
     """Its requests come with ``scope["caller"]`` set."""
     routes = [
-        (method, re.compile(pattern, re.IGNORECASE), handler)
-        for method, pattern, handler in _ROUTES
+        (method, re.compile(pattern, re.IGNORECASE), verb, handler)
+        for method, pattern, verb, handler in _ROUTES
     ]
 
     async def discovery(request: Request) -> Response:
@@ -148,10 +158,10 @@ def application(azure: Azure) -> Starlette:
 
     async def dispatch(request: Request) -> Response:
         path = request.url.path.rstrip("/")
-        for method, pattern, handler in routes:
+        for method, pattern, verb, handler in routes:
             match = pattern.fullmatch(path)
             if match and method == request.method:
-                return await _answer(azure, request, match, handler)
+                return await _answer(azure, request, match, verb, handler)
         missing = ArmError(404, "NotFound", f"The sandbox has no '{request.method} {path}'.")
         return JSONResponse(missing.body(), missing.status)
 
@@ -166,14 +176,27 @@ def application(azure: Azure) -> Starlette:
 
 
 async def _answer(
-    azure: Azure, request: Request, match: re.Match[str], handler: Handler
+    azure: Azure, request: Request, match: re.Match[str], verb: str, handler: Handler
 ) -> Response:
-    raw = await request.body()
     try:
-        answer = handler(Call(azure, request, match, json.loads(raw) if raw else None))
+        call = Call(azure, request, match, verb, await _body(request))
+        answer = handler(call)
         return JSONResponse(await answer if inspect.isawaitable(answer) else answer)
-    except ValueError as error:
-        refusal = ArmError(400, "UserError", f"The body is not valid JSON: {error}.")
     except ArmError as error:
         refusal = error
+    except (BlobError, httpx.TransportError) as error:
+        text = f"The workspace's storage refused: {error}"
+        refusal = ArmError(503, "ServiceUnavailable", text)
     return JSONResponse(refusal.body(), refusal.status, refusal.headers)
+
+
+async def _body(request: Request) -> Answer:
+    """The JSON object of the body, empty without one. Raises 400."""
+    raw = await request.body()
+    try:
+        body = json.loads(raw) if raw else None
+    except (ValueError, RecursionError) as error:
+        raise ArmError(400, "UserError", f"The body is not valid JSON: {error}.") from None
+    if not isinstance(body or {}, dict):
+        raise ArmError(400, "UserError", "The body must be a JSON object.")
+    return body or {}

@@ -93,13 +93,15 @@ def data(azure: Azure, job: Resource) -> Body:
 
 
 def modify(azure: Azure, job: Resource, change: Body) -> Body:
-    """Archive, restore, rename or tag a run."""
+    """Archive, restore, rename or tag a run. Raises 400."""
     if "hidden" in change:
         job.properties["isArchived"] = bool(change["hidden"])
     for key in ("displayName", "description"):
         if change.get(key) is not None:
             job.properties[key] = change[key]
     for key in ("tags", "properties"):
+        if not isinstance(change.get(key) or {}, dict):
+            raise ArmError(400, "UserError", f"'{key}' must be an object.", key)
         if change.get(key):
             job.properties[key] = {**(job.properties.get(key) or {}), **change[key]}
     azure.resources.save(job)

@@ -15,6 +15,7 @@ from tests.sandbox.jobs.conftest import bare, cluster, ended
 
 __all__ = ["bare", "cluster"]
 HOST = "https://eastus.api.azureml.ms"
+READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 
 
 @pytest.fixture(scope="module")
@@ -108,3 +109,47 @@ def test_malformed_json_is_one_clear_error(history: Any) -> None:
     answer = history("POST", "/rundata", content=b"{")
     assert answer.status_code == 400
     assert "not valid JSON" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/rundata", ["run"]),
+        ("PATCH", "/runs/{job}", {"tags": "live"}),
+        ("POST", "/runs/{job}/artifacts/batch/metadata", {"paths": ["chart.txt"]}),
+        ("POST", "/runs/{job}/artifacts/batch/metadata", {"paths": "chart.txt"}),
+    ],
+)
+def test_a_body_of_another_shape_is_one_clear_error(
+    history: Any, job: Job, method: str, path: str, body: Any
+) -> None:
+    answer = history(method, path.format(job=job.name), body)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "UserError"
+
+
+def test_one_who_may_only_read_follows_a_run_and_does_not_change_it(
+    history: Any, sandbox: RunningSandbox, workspace: Place, job: Job
+) -> None:
+    reader = str(uuid.uuid4())
+    kind = "Microsoft.Authorization"
+    body = {
+        "principalId": reader,
+        "principalType": "ServicePrincipal",
+        "roleDefinitionId": f"/subscriptions/{sandbox.subscription}/providers/{kind}"
+        f"/roleDefinitions/{READER}",
+    }
+    path = f"{workspace.id}/providers/{kind}/roleAssignments/{uuid.uuid4()}"
+    made = sandbox.arm("PUT", path, {"properties": body}, version="2022-04-01")
+    assert made.is_success, made.text
+    headers = {"authorization": f"Bearer {sandbox.token(reader)}"}
+
+    def status(method: str, path: str, body: Any = None) -> int:
+        code: int = history(method, path, body, headers=headers).status_code
+        return code
+
+    assert status("GET", f"/runs/{job.name}/details") == 200
+    assert status("POST", "/rundata", {"runId": job.name}) == 200
+    assert status("PATCH", f"/runs/{job.name}", {"tags": {"a": "c"}}) == 403
+    paths = {"paths": [{"path": "x"}]}
+    assert status("POST", f"/runs/{job.name}/artifacts/batch/metadata", paths) == 403
