@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 def application(azure: Azure) -> Starlette:
-    """Behind ``sandbox.internal``: ``/clock``, ``/faults``, ``/state``."""
+    """Behind ``sandbox.internal``: ``/clock``, ``/faults``, ``/state``, for its owner's token."""
 
     async def clock(request: Request) -> Response:
         if request.method == "POST":
-            body = await request.json()
             try:
+                body = await request.json()
                 azure.clock.advance(timedelta(seconds=float(body["advance_seconds"])))
-            except (KeyError, TypeError, ValueError) as error:
+            except (KeyError, TypeError, ValueError, OverflowError) as error:
                 return _refusal(f"'advance_seconds' must be a number ≥ 0: {error}")
         return JSONResponse({"now": azure.clock.now().isoformat()})
 
@@ -36,7 +36,7 @@ def application(azure: Azure) -> Starlette:
                 azure.faults.add(Fault(**await request.json()))
             elif request.method == "DELETE":
                 azure.faults.clear()
-        except TypeError as error:
+        except (TypeError, ValueError) as error:
             return _refusal(str(error))
         except ArmError as error:
             return JSONResponse(error.body(), error.status)

@@ -1,7 +1,7 @@
 """Which application answers which host, and the step that all of them share.
 
-A request comes in on one listener; its host decides (``hosts.yaml``), the data plane's callers are
-known before their application sees the request.
+A request comes in on one listener; its host decides (``hosts.yaml``). Who calls the data plane, or
+the sandbox itself, is known before their application sees the request.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.arm.application import application as arm
 from sandbox.arm.errors import ArmError
 from sandbox.gateway.hosts import application_of
-from sandbox.login.tokens import AUDIENCES, MACHINE_LEARNING, TokenError, verify
+from sandbox.login.tokens import ARM, AUDIENCES, MACHINE_LEARNING, Caller, TokenError, verify
 from sandbox.resources import all_routes
 
 if TYPE_CHECKING:
@@ -48,15 +48,17 @@ class Hosts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         name = application_of(_host(scope))
-        if name == "data-plane":
-            try:
+        try:
+            if name == "data-plane":
                 scope["caller"] = self.caller(scope)
                 await self.azure.faults.on_request(
                     f"{scope['method']} {_host(scope)}{scope['path']}"
                 )
-            except ArmError as error:
-                await answer(send, error)
-                return
+            elif name == "admin":
+                self.check_owner(scope)
+        except ArmError as error:
+            await answer(send, error)
+            return
         application = self.applications.get(name or "")
         if application is None:
             text = f"The sandbox has no application behind '{_host(scope)}'."
@@ -64,21 +66,30 @@ class Hosts:
             return
         await application(scope, receive, send)
 
-    def caller(self, scope: Scope) -> Any:
+    def caller(self, scope: Scope) -> Caller | None:
         """Who calls the data plane. Raises 401; the discovery document is for everybody."""
         if scope["path"].rstrip("/").endswith("/discovery"):
             return None
+        return self.verified(scope, MACHINE_LEARNING)
+
+    def check_owner(self, scope: Scope) -> None:
+        """Only the sandbox's own service principal moves its clock: no job, nobody else on the
+        machine. Raises 401, 403.
+        """
+        if self.verified(scope, ARM).principal_id != self.azure.identity.principal_id:
+            raise ArmError(403, "Forbidden", "This is for the sandbox's service principal only.")
+
+    def verified(self, scope: Scope, service: str) -> Caller:
+        """Who the request's token speaks for. Raises 401."""
         authorization = dict(scope["headers"]).get(b"authorization", b"").decode("latin1")
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise ArmError(401, "UserError", "The 'Authorization' header with a token is missing.")
         try:
-            return verify(self.azure.identity, self.azure.clock, token, AUDIENCES[MACHINE_LEARNING])
+            return verify(self.azure.identity, self.azure.clock, token, AUDIENCES[service])
         except TokenError as error:
             refusal = ArmError(401, error.code, error.message)
-            refusal.headers["www-authenticate"] = error.challenge(
-                self.azure.identity, MACHINE_LEARNING
-            )
+            refusal.headers["www-authenticate"] = error.challenge(self.azure.identity, service)
             raise refusal from None
 
 

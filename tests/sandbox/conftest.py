@@ -110,7 +110,9 @@ class RunningSandbox:
 
     def admin(self, method: str, path: str, body: Any = None) -> Any:
         with self.http() as client:
-            answer = client.request(method, f"https://sandbox.internal{path}", json=body)
+            headers = {"authorization": f"Bearer {self.token()}"}
+            address = f"https://sandbox.internal{path}"
+            answer = client.request(method, address, json=body, headers=headers)
             answer.raise_for_status()
             return answer.json()
 
