@@ -10,7 +10,8 @@ from pathlib import Path
 from azure.core.exceptions import ResourceNotFoundError
 
 from bench.pairs import Pairs, in_turns
-from bench.sandboxes import ML, Sandbox, folder, sandbox, until
+from bench.sandboxes import ML, Sandbox, folder, sandbox
+from bench.waiting import until
 
 SCRIPT = 'print("the first line", flush=True)\n'
 CONDA = "dependencies: [python=3.11, pip: []]"

@@ -11,8 +11,8 @@ from statistics import median
 import psutil
 
 from bench.pairs import Pairs
-from bench.processes import PYTHON, answers, free_port, running
-from bench.sandboxes import folder, sandbox, until
+from bench.processes import PYTHON, free_port, running
+from bench.sandboxes import folder, sandbox
 from sandbox.supervisor import launch
 from sandbox.supervisor.services import azurite_modules
 from sandbox.tracking.server import environment
@@ -59,7 +59,6 @@ class Memory:
 def _services() -> dict[str, Memory]:
     with sandbox() as box:
         box.workspace()
-        until(lambda: answers(box.port("mlflow")))
         state = launch.ask(box.directory, {"operation": "state"})
         pids = {name: one["pid"] for name, one in state["services"].items()}
         found = {name: at_rest(psutil.Process(pid)) for name, pid in pids.items()}

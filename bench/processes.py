@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from bench.sandboxes import until
+from bench.waiting import answers, until
 from sandbox.environment import without_sandbox
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -65,10 +65,3 @@ def running(*argv: str, port: int | None = None, **variables: str) -> Iterator[p
             with suppress(psutil.Error):
                 one.kill()
         process.wait()
-
-
-def answers(port: int) -> bool:
-    """Whether somebody listens there."""
-    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-        return True
-    return False

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest
 from azure.storage.blob import BlobServiceClient
 
+from bench.waiting import answers, until
 from sandbox.directory import Directory
 from sandbox.environment import client_environment
 from sandbox.supervisor import launch
@@ -26,8 +26,6 @@ GROUP, STORAGE, VAULT, IDENTITY, ML = (
     "2024-11-30",
     "2025-12-01",
 )
-PATIENCE = 120.0
-PAUSE = 0.01
 
 
 class Transport:
@@ -137,21 +135,13 @@ def folder() -> Iterator[Path]:
 
 @contextmanager
 def sandbox() -> Iterator[Sandbox]:
-    """A new sandbox, running."""
+    """A new sandbox, running and at rest: MLflow too, which takes its time, is up."""
     with folder() as path:
         directory = Directory(path / "sandbox")
         try:
             launch.start(directory)
-            yield Sandbox(directory)
+            box = Sandbox(directory)
+            until(lambda: answers(box.port("mlflow")))
+            yield box
         finally:
             launch.reset(directory)
-
-
-def until(condition: Callable[[], Any], pause: float = PAUSE) -> Any:
-    """Poll until the condition holds; its value. Raises TimeoutError after two minutes."""
-    end = time.monotonic() + PATIENCE
-    while not (value := condition()):
-        if time.monotonic() > end:
-            raise TimeoutError(f"{condition} did not come true")
-        time.sleep(pause)
-    return value
