@@ -27,7 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "sandbox": set(),
     "workloads": set(),
     "tools": {"ops", "sandbox"},  # the demo types commands and looks at what the sandbox left
-    "bench": {"sandbox"},  # measures it from outside and in process; commands as a person types them
+    "bench": {"sandbox"},  # measures it, from outside and in process
 }
 EXCEPTIONS = {SANDBOX_COMMANDS: {"sandbox"}}
 
