@@ -12,6 +12,8 @@ from sandbox.arm.resource import Resource
 if TYPE_CHECKING:
     from sandbox.azure import Azure
 
+IDENTITIES = "Microsoft.ManagedIdentity/userAssignedIdentities"
+
 
 def give_identity(azure: Azure, new: Resource) -> None:
     """Fill in ``identity``: principals stay the same over updates.
@@ -33,7 +35,7 @@ def give_identity(azure: Azure, new: Resource) -> None:
     filled = {}
     for identifier in assigned:
         found = azure.resources.get(ResourceId.parse(identifier))
-        if found is None:
+        if found is None or found.type.lower() != IDENTITIES.lower():
             raise invalid(
                 f"The user-assigned identity '{identifier}' was not found.",
                 "identity.userAssignedIdentities",

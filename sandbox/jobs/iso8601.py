@@ -12,9 +12,20 @@ _DURATION = re.compile(
 )
 
 
+LONGEST = timedelta(days=36_500)
+"""No time that is that far ahead can be told."""
+
+
 def duration(text: str) -> timedelta:
     """Raises ValueError for what is no duration; months and years have no fixed length."""
     match = _DURATION.fullmatch(text)
     if match is None or not any(match.groups()):
         raise ValueError(f"'{text}' is not an ISO 8601 duration such as 'PT2M'")
-    return timedelta(**{unit: float(value) for unit, value in match.groupdict().items() if value})
+    units = {unit: float(value) for unit, value in match.groupdict().items() if value}
+    try:
+        found = timedelta(**units)
+    except OverflowError:
+        found = timedelta.max
+    if found > LONGEST:
+        raise ValueError(f"'{text}' is longer than a hundred years")
+    return found

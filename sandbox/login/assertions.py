@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sandbox.arm.identities import IDENTITIES
 from sandbox.login.tokens import TokenError, verify
 
 if TYPE_CHECKING:
     from sandbox.azure import Azure
 
 EXCHANGE = "api://AzureADTokenExchange"
-IDENTITIES = "Microsoft.ManagedIdentity/userAssignedIdentities"
 CREDENTIALS = f"{IDENTITIES}/federatedIdentityCredentials"
 
 

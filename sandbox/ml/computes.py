@@ -79,8 +79,8 @@ def _refuse_change(old: Resource, new: Resource) -> None:
 
 
 def _prepare_cluster(inner: dict[str, Any]) -> None:
-    scale = inner.setdefault("scaleSettings", {"maxNodeCount": 1})
-    scale.setdefault("minNodeCount", 0)
+    scale = inner["scaleSettings"] = inner.get("scaleSettings") or {"maxNodeCount": 1}
+    scale["minNodeCount"] = scale.get("minNodeCount") or 0
     scale["nodeIdleTimeBeforeScaleDown"] = scale.get("nodeIdleTimeBeforeScaleDown") or _IDLE
     inner.setdefault("osType", "Linux")
     inner.setdefault("vmPriority", "Dedicated")

@@ -42,11 +42,7 @@ def _prepare(azure: Azure, change: Change) -> None:
             f"The endpoint '{endpoint.name}' is {endpoint.state}. Deploy when it has succeeded."
         )
     deployment.body["location"] = deployment.location or endpoint.location
-    deployment.body["sku"] = {
-        "name": "Default",
-        "capacity": 1,
-        **(deployment.body.get("sku") or {}),
-    }
+    deployment.body["sku"] = {"name": "Default", "capacity": 1} | _given(deployment.body, "sku")
     properties.setdefault("endpointComputeType", "Managed")
     properties.setdefault("scaleSettings", {"scaleType": "Default"})
     properties.setdefault("appInsightsEnabled", False)
@@ -57,7 +53,7 @@ def _prepare(azure: Azure, change: Change) -> None:
         ("livenessProbe", _PROBE),
         ("readinessProbe", _PROBE),
     ):
-        properties[name] = {**defaults, **(properties.get(name) or {})}
+        properties[name] = {**defaults, **_given(properties, name)}
     if not isinstance(deployment.body["sku"]["capacity"], int) or release.instances(deployment) < 1:
         raise invalid("A deployment needs at least one instance.", "sku.capacity")
     timeout = release.seconds(properties["requestSettings"]["requestTimeout"], 0)
@@ -70,6 +66,11 @@ def _prepare(azure: Azure, change: Change) -> None:
         for name in ("initialDelay", "period", "timeout"):
             release.seconds(properties[probe].get(name), 0)
     _check_references(azure, deployment)
+
+
+def _given(body: dict[str, Any], name: str) -> dict[str, Any]:
+    """What an object in the body says; null is as good as left out."""
+    return {key: value for key, value in (body.get(name) or {}).items() if value is not None}
 
 
 def _check_references(azure: Azure, deployment: Resource) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
+from sandbox.arm.identities import IDENTITIES
 from sandbox.arm.types import Change, ResourceType
 
 if TYPE_CHECKING:
     from sandbox.azure import Azure
-
-IDENTITIES = "Microsoft.ManagedIdentity/userAssignedIdentities"
 
 
 def _prepare(azure: Azure, change: Change) -> None:

@@ -82,6 +82,11 @@ def put(sandbox: RunningSandbox, workspace: Place, name: str, **properties: Any)
             "properties.limits.timeout",
             "duration",
         ),
+        (
+            {"limits": {"jobLimitsType": "Command", "timeout": "P999999999999D"}},
+            "properties.limits.timeout",
+            "longer than a hundred years",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

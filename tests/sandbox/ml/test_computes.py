@@ -84,6 +84,33 @@ def test_an_idle_time_that_is_none_is_refused(sandbox: RunningSandbox, workspace
     assert sandbox.arm("GET", f"{workspace.id}/computes/odd", version=VERSION).status_code == 404
 
 
+@pytest.mark.parametrize(
+    "scale", [None, {"maxNodeCount": 1, "minNodeCount": None}], ids=["settings", "minimum"]
+)
+def test_null_is_as_good_as_left_out(
+    sandbox: RunningSandbox, workspace: Place, scale: dict[str, Any] | None
+) -> None:
+    inner = {"vmSize": "Standard_DS3_v2", "scaleSettings": scale}
+    body = {"location": "eastus", "properties": {"computeType": "AmlCompute", "properties": inner}}
+    path = f"{workspace.id}/computes/plain"
+    assert sandbox.arm("PUT", path, body, version=VERSION).is_success
+    found = sandbox.arm("GET", path, version=VERSION).json()["properties"]["properties"]
+    assert found["scaleSettings"]["minNodeCount"] == 0
+    assert found["scaleSettings"]["maxNodeCount"] == 1
+
+
+def test_what_is_no_identity_is_refused_as_one(sandbox: RunningSandbox, workspace: Place) -> None:
+    identity = {"type": "UserAssigned", "userAssignedIdentities": {workspace.id: {}}}
+    inner = {"vmSize": "Standard_DS3_v2", "scaleSettings": {"maxNodeCount": 1}}
+    properties = {"computeType": "AmlCompute", "properties": inner}
+    body = {"location": "eastus", "identity": identity, "properties": properties}
+    answer = sandbox.arm("PUT", f"{workspace.id}/computes/odd", body, version=VERSION)
+    assert (answer.status_code, answer.json()["error"]["target"]) == (
+        400,
+        "identity.userAssignedIdentities",
+    )
+
+
 def test_a_compute_that_is_not_there(ml: Any) -> None:
     with pytest.raises(ResourceNotFoundError) as refusal:
         ml.compute.get("nothing")
