@@ -52,7 +52,12 @@ class Endpoints(pulumi.ComponentResource):
                 tags=args.placement.tags,
                 opts=pulumi.ResourceOptions(
                     parent=self,
-                    ignore_changes=["properties.traffic", "properties.mirrorTraffic"],
+                    ignore_changes=[
+                        "properties.traffic",
+                        "properties.mirrorTraffic",
+                        # The SDK notes there who made the endpoint, when it sets the traffic.
+                        "properties.properties",
+                    ],
                 ),
             )
             for key, endpoint in args.endpoints.items()

@@ -15,6 +15,7 @@ from ops.screen import step
 from ops.target import ROOT
 
 LOG_LINES = 40
+NAME_LENGTH = 32  # characters in a deployment's name, Azure's limit
 MODEL_TAG = "model"
 
 
@@ -93,8 +94,11 @@ def deployment_name(model: Model) -> str:
 
     A version has one deployment, so that the same command again finds it.
     """
-    suffix = re.sub(r"[^a-z0-9-]", "-", f"-v{model.version}".lower())
-    return re.sub(r"[^a-z0-9-]", "-", model.name.lower())[: 32 - len(suffix)] + suffix
+    suffix = re.sub(r"[^a-z0-9]+", "-", f"-v{model.version}".lower())[-NAME_LENGTH + 4 :].rstrip(
+        "-"
+    )
+    name = re.sub(r"[^a-z0-9]+", "-", model.name.lower()).strip("-") or "model"
+    return (name if name[0].isalpha() else f"m{name}")[: NAME_LENGTH - len(suffix)] + suffix
 
 
 def live(platform: Platform, endpoint: str) -> str | None:
@@ -141,11 +145,24 @@ def score(platform: Platform, endpoint: str, file: Path, deployment: str | None 
     except Exception as error:
         if not type(error).__module__.startswith("azure"):
             raise
-        raise explain(error) from None
+        raise _unanswered(platform, endpoint, deployment, explain(error)) from None
     try:
         return json.loads(answer)
     except ValueError:
         return answer
+
+
+def _unanswered(
+    platform: Platform, endpoint: str, deployment: str | None, failure: Failure
+) -> Failure:
+    """What the service answered, with the log of the deployment that was asked."""
+    asked = deployment or live(platform, endpoint)
+    if asked is None:
+        return Failure(
+            f"'{endpoint}' has no deployment with traffic. Deploy a model: "
+            f"amlops deploy {platform.environment} MODEL"
+        )
+    return Failure(f"{failure.message}\nThe log of '{asked}':\n{_log(platform, endpoint, asked)}")
 
 
 def _bring_up(

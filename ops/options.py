@@ -12,7 +12,7 @@ import click
 from ops.target import TARGETS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-_ENVIRONMENT = re.compile(r"[a-z][a-z0-9-]{0,19}")
+_ENVIRONMENT = re.compile(r"[a-z][a-z0-9-]{1,9}")
 
 
 def named_environment(_context: click.Context, _parameter: click.Parameter, value: str) -> str:

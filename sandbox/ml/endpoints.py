@@ -27,6 +27,9 @@ def _prepare(azure: Azure, change: Change) -> None:
     endpoint, properties = change.resource, change.resource.properties
     workspace = workspace_of(azure, endpoint.id)
     endpoint.body["location"] = endpoint.location or workspace.location
+    # Who sets traffic by the SDK does not send the kind, which does not change.
+    before = change.previous.body.get("kind") if change.previous else None
+    endpoint.body["kind"] = endpoint.body.get("kind") or before or "Managed"
     give_identity(azure, endpoint)
     _check_name(azure, endpoint)
     _set_keys(endpoint)

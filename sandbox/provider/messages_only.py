@@ -18,7 +18,9 @@ def leave_out_the_sdk() -> None:
     """For the plugin's own process, before it imports a message; the SDK cannot be had after."""
     found = importlib.machinery.PathFinder.find_spec("pulumi")
     if found is None or not found.submodule_search_locations:
-        raise SystemExit("Pulumi's Python SDK is not installed; 'make .venv' does it.")
+        raise SystemExit(
+            "Pulumi's Python SDK is not installed; 'python3 -m tools.setup python' does it."
+        )
     folder = Path(found.submodule_search_locations[0])
     for name in _PACKAGES:
         package = types.ModuleType(name)

@@ -214,7 +214,11 @@ def test_traffic_is_not_the_programs(everything: Plan) -> None:
     endpoints = everything.of_type("machinelearningservices:OnlineEndpoint")
     assert len(endpoints) == 2
     for endpoint in endpoints:
-        assert endpoint.ignore_changes == ("properties.traffic", "properties.mirrorTraffic")
+        assert endpoint.ignore_changes == (
+            "properties.traffic",
+            "properties.mirrorTraffic",
+            "properties.properties",
+        )
         assert "traffic" not in endpoint.inputs["properties"]
 
 
