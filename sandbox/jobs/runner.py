@@ -69,8 +69,12 @@ class Runner:
         self.user_log.start()
         self.system_log.start()
         try:
-            await self._run()
-            self.status.state = status.COMPLETED
+            if (self.home / status.CANCEL).exists():
+                # Asked for while this process was being started, when there was none to stop.
+                self._stopped()
+            else:
+                await self._run()
+                self.status.state = status.COMPLETED
         except asyncio.CancelledError:
             self._stopped()
         except JobError as error:
@@ -120,6 +124,8 @@ class Runner:
                 self.storage.download, self.plan.context, self.home / "context"
             )
         specification = Specification.of(self.plan.environment, context)
+        used = json.dumps({"environment": specification.hash})
+        (self.home / status.USES).write_text(used)
         return await prepare(specification, self.directory.environments, self.say)
 
     async def _code(self) -> None:

@@ -20,6 +20,9 @@ CANCEL = "cancel"
 RUN = "run.json"
 """Written when the job's run exists in MLflow, with its experiment's id, or the error."""
 
+USES = "uses.json"
+"""Names the environment that the job runs in, which is not to be removed meanwhile."""
+
 
 @dataclass
 class Status:

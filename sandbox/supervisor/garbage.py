@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from pathlib import Path
 
@@ -42,9 +43,11 @@ def _mentioned(directory: Directory) -> set[str]:
     """Environments named in a job's or deployment's files or in a running process's command."""
     names = [home.name for home in directory.environments.glob("*/")]
     texts = []
-    for folder in (directory.jobs, directory.deployments):
-        for file in folder.rglob("*.json"):
-            texts.append(file.read_text(errors="replace"))
+    # Not what lies deeper: there are people's own files, of any size.
+    for pattern in ("jobs/*/*.json", "deployments/*/*.json", "deployments/*/*/*.json"):
+        for file in directory.path.glob(pattern):
+            with contextlib.suppress(FileNotFoundError):
+                texts.append(file.read_text(errors="replace"))
     for pid in processes.marked({processes.SANDBOX_MARK: str(directory)}):
         texts.append(processes.command(pid))
     return {name for name in names if any(name in text for text in texts)}

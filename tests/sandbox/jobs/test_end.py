@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -17,6 +18,13 @@ import pytest
 from azure.ai.ml import MLClient, command
 from azure.ai.ml.entities import Environment, Job
 
+from sandbox.directory import Directory
+from sandbox.jobs import status
+from sandbox.jobs.logs import Log
+from sandbox.jobs.plan import Plan
+from sandbox.jobs.runner import Runner
+from sandbox.jobs.status import Status
+from sandbox.ml.locations import Location
 from tests.sandbox.conftest import Place, RunningSandbox, make_workspace, wait_until
 from tests.sandbox.jobs.conftest import ended, log_of
 
@@ -252,3 +260,28 @@ def test_a_job_whose_sandbox_is_stopped_fails_by_name(doomed: Doomed, tmp_path: 
     assert found["code"] in ("SandboxStopped", "SandboxRestarted")
     assert "submit" in found["message"].lower()
     assert log_of(ml, job, tmp_path) == "begun\n"
+
+
+def test_a_cancellation_that_was_quicker_than_the_runner_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def finished(_log: Log) -> None:
+        pass
+
+    monkeypatch.setattr(Log, "start", lambda _log: None)  # there is no storage to write to
+    monkeypatch.setattr(Log, "finish", finished)
+    directory = Directory(tmp_path)
+    directory.state.write_text('{"ports": {"gateway": 1}}')
+    home = tmp_path / "job"
+    home.mkdir()
+    plan = Plan(
+        "job", "Default", "job", "", "", "", f"touch {home}/ran", {}, {}, None, None, {}, {},
+        Location("st", "azureml", "job"), None, "",
+    )  # fmt: skip
+    plan.save(home)
+    (home / status.CANCEL).touch()
+    asyncio.run(Runner(directory, home).run())
+    told = Status.load(home)
+    assert told
+    assert (told.state, told.error) == (status.CANCELED, None)
+    assert not (home / "ran").exists()

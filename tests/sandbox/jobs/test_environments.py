@@ -14,6 +14,8 @@ from azure.ai.ml.exceptions import JobException
 
 from sandbox.jobs.environments import prepare
 from sandbox.jobs.specification import InvalidEnvironmentError, Specification
+from sandbox.supervisor.garbage import collect
+from tests.sandbox.conftest import RunningSandbox, wait_until
 from tests.sandbox.jobs.conftest import ended, log_of
 
 
@@ -130,3 +132,19 @@ def test_packages_that_cannot_be_resolved_fail_the_job_with_the_reason(
     job = submit("true", environment="no-six:1")
     with pytest.raises(JobException, match=r"no version of six==99\.0"):
         ml.jobs.stream(job.name)
+
+
+def test_the_environment_of_a_running_job_is_not_collected(
+    ml: Any, sandbox: RunningSandbox, submit: Callable[..., Job], tmp_path: Path
+) -> None:
+    code = "import sys; print(sys.prefix)"
+    job = submit(
+        f"touch {tmp_path}/up; until [ -e {tmp_path}/go ]; do sleep 0.05; done; python -c '{code}'"
+    )
+    wait_until((tmp_path / "up").exists, what="the script runs")
+    removed = [path for path, _ in collect(sandbox.directory)]
+    (tmp_path / "go").touch()
+    assert ended(ml, job).status == "Completed"
+    used = Path(log_of(ml, job, tmp_path).strip())
+    assert used.parent == sandbox.directory.environments
+    assert used not in removed
