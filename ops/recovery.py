@@ -9,6 +9,7 @@ it once more.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from pathlib import Path
@@ -16,22 +17,26 @@ from string import Formatter
 from typing import Any
 
 import yaml
+from azure.core.exceptions import AzureError, ResourceNotFoundError
 from pulumi import automation
 from pulumi.automation.events import EngineEvent, OpType
 
 from ops import stacks, state_files
 from ops.failure import Failure
 from ops.screen import note
+from ops.target import enter
 
 INTERRUPTED = "its creation was interrupted"
 CREATING = "creating"
+ALREADY_THERE = "already existing resource"
+"""What azure-native says of a resource that it is to create and that is there."""
 PATIENCE, PAUSE = 120.0, 0.2
 """Seconds to wait for an engine or a resource that is at work without its command."""
 
 
 def up(stack: automation.Stack, policies: Path | None, watch: stacks.Watch) -> stacks.Summary:
-    """An update that takes up what an interrupted or failed one has left."""
-    interrupted = recover(stack)
+    """An update that takes up what a killed one has left, and leaves nothing unknown itself."""
+    recover(stack)
     creations = Creations()
 
     def both(event: EngineEvent) -> None:
@@ -41,64 +46,62 @@ def up(stack: automation.Stack, policies: Path | None, watch: stacks.Watch) -> s
     try:
         return stacks.up(stack, policies, both)
     except Failure:
-        if not creations.adopt(stack, interrupted):
-            raise
-    return stacks.up(stack, policies, watch)
+        with contextlib.suppress(Failure, AzureError):
+            creations.adopt(stack)
+        raise
 
 
-def recover(stack: automation.Stack) -> bool:
-    """Make a stack ready for the next update; whether the one before was interrupted."""
-    cleared = state_files.clear_locks(stack.name)
+def recover(stack: automation.Stack) -> None:
+    """Make a stack ready for the next update, whatever happened to the one before."""
+    state_files.clear_locks(stack.name)
     state = stack.export_stack().deployment or {}
     pending = [item for item in state.get("pending_operations") or [] if item.get("resource")]
     if not pending:
-        return cleared
+        return
     note(f"the update before was interrupted in {len(pending)} operations; taking it up again")
     if any(item["type"] != CREATING for item in pending):
         stacks.refresh(stack)
     _adopt(stack, [item["resource"] for item in pending if item["type"] == CREATING])
-    return True
 
 
 class Creations:
-    """Collects what an update failed to create, from the engine's events."""
+    """Collects from the engine's events what an update failed to create. The answer to a request
+    may have been lost, and the resource be there.
+    """
 
     def __init__(self) -> None:
         self._failed: dict[str, dict[str, Any]] = {}
+        self._foreign: set[str] = set()
 
     def watch(self, event: EngineEvent) -> None:
+        told = event.diagnostic_event
+        if told and told.urn and ALREADY_THERE in told.message:
+            self._foreign.add(told.urn)
         if not event.res_op_failed_event:
             return
         failed = event.res_op_failed_event.metadata
         if failed.op == OpType.CREATE and failed.new:
-            new = failed.new
             self._failed[failed.urn] = {
-                "urn": new.urn,
-                "type": new.type,
+                "urn": failed.urn,
+                "type": failed.new.type,
                 "custom": True,
-                "parent": new.parent,
-                "provider": new.provider,
-                "inputs": new.inputs,
+                "parent": failed.new.parent,
+                "provider": failed.new.provider,
+                "inputs": failed.new.inputs,
             }
 
-    def adopt(self, stack: automation.Stack, interrupted: bool) -> bool:
-        """After a failed update: adopt what could not be created because it exists already, if an
-        update before this one was interrupted or failed. Otherwise it is somebody else's.
+    def lost(self) -> list[dict[str, Any]]:
+        """What may have been made. What was there before is somebody else's."""
+        return [item for urn, item in self._failed.items() if urn not in self._foreign]
 
-        Whether anything was adopted, so that the update is worth another try.
-        """
-        if not self._failed or not (interrupted or _failed_before(stack)):
-            return False
-        return _adopt(stack, list(self._failed.values()))
-
-
-def _failed_before(stack: automation.Stack) -> bool:
-    """Whether the update before the last one did not succeed."""
-    before = stack.history(page_size=2)[1:]
-    return bool(before) and before[0].result != "succeeded"
+    def adopt(self, stack: automation.Stack) -> None:
+        """After a failed update: put what was made nevertheless into the state."""
+        if self.lost():
+            enter(os.environ["AMLOPS_TARGET"])  # The sandbox may be what failed.
+            _adopt(stack, self.lost())
 
 
-def _adopt(stack: automation.Stack, resources: list[dict[str, Any]]) -> bool:
+def _adopt(stack: automation.Stack, resources: list[dict[str, Any]]) -> None:
     """Put those that exist in Azure into the state, and drop all pending operations from it."""
     exported = stack.export_stack()
     state: dict[str, Any] = dict(exported.deployment or {})
@@ -112,7 +115,6 @@ def _adopt(stack: automation.Stack, resources: list[dict[str, Any]]) -> bool:
     state["resources"] = [*(state.get("resources") or []), *adopted]
     state["pending_operations"] = []
     stack.import_stack(automation.Deployment(exported.version, state))
-    return bool(adopted)
 
 
 def _identifier(resource: dict[str, Any]) -> str | None:
@@ -135,7 +137,6 @@ def _exists(identifier: str, version: str, subscription: str) -> bool:
     """Whether it is there. One that is still being made is waited for: meanwhile Azure refuses
     to change it.
     """
-    from azure.core.exceptions import ResourceNotFoundError
     from azure.identity import DefaultAzureCredential
     from azure.mgmt.resource.resources import ResourceManagementClient
 

@@ -24,13 +24,14 @@ ML_VERSION, GROUP_VERSION, VAULT_VERSION = "2025-12-01", "2025-04-01", "2024-11-
 
 @dataclass(frozen=True)
 class Step:
-    """`lines` of its output have come when it is nearly done. What it `needs` comes before it;
-    `ends` is the step that it takes back.
+    """What it `needs` comes before it; `ends` is the step that it takes back. For faults: it says
+    more than `lines` lines, and goes on for more than `seconds` after each of them.
     """
 
     name: str
     needs: tuple[str, ...]
     lines: int
+    seconds: float
     command: Callable[[Chain], list[str]]
     check: Callable[[Chain, Any], None]
     ends: str | None = None
@@ -87,7 +88,7 @@ def _up(environment: str) -> Step:
         groups = chain.amlops.arm("resourcegroups", GROUP_VERSION)["value"]
         assert GROUPS[environment] in [group["name"] for group in groups]
 
-    return Step(f"up-{environment}", (), 34, lambda _: ["up", environment], check)
+    return Step(f"up-{environment}", (), 34, 0.3, lambda _: ["up", environment], check)
 
 
 def _teardown(environment: str) -> Step:
@@ -100,7 +101,7 @@ def _teardown(environment: str) -> Step:
 
     command = ["teardown", environment, "--yes-delete", group]
     up = f"up-{environment}"
-    return Step(f"teardown-{environment}", (up,), 18, lambda _: command, check, ends=up)
+    return Step(f"teardown-{environment}", (up,), 16, 0.3, lambda _: command, check, ends=up)
 
 
 def nothing_left(amlops: Amlops, environment: str) -> None:
@@ -159,24 +160,36 @@ def _promoted(chain: Chain, result: Any) -> None:
 _STEPS = (
     _up("dev"),
     Step(
-        "train", ("up-dev",), 10, lambda _: ["train", "dev", str(WORKLOAD / "train.yml")], _trained
+        "train",
+        ("up-dev",),
+        8,
+        0.3,
+        lambda _: ["train", "dev", str(WORKLOAD / "train.yml")],
+        _trained,
     ),
     Step(
         "register",
         ("train",),
-        2,
+        1,
+        2.0,
         lambda chain: ["models", "register", "dev", MODEL, "--job", chain.job],
         _registered,
     ),
-    Step("deploy", ("register",), 5, lambda _: ["deploy", "dev", MODEL], _deployed),
+    Step("deploy", ("register",), 1, 4.0, lambda _: ["deploy", "dev", MODEL], _deployed),
     Step(
-        "score", ("deploy",), 1, lambda _: ["score", "dev", MODEL, "--data", str(SAMPLE)], _scored
+        "score",
+        ("deploy",),
+        1,
+        1.5,
+        lambda _: ["score", "dev", MODEL, "--data", str(SAMPLE)],
+        _scored,
     ),
     _up("test"),
     Step(
         "promote",
         ("register", "up-test"),
-        6,
+        2,
+        2.0,
         lambda _: ["promote", MODEL, "--from", "dev", "--to", "test"],
         _promoted,
     ),

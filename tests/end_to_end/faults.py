@@ -9,12 +9,14 @@ import time
 from dataclasses import dataclass
 
 from sandbox.supervisor import processes
-from tests.end_to_end.chain import Chain
+from tests.end_to_end.chain import FINAL, Chain
 from tests.end_to_end.commands import Amlops, Running
 from tests.sandbox.conftest import wait_until
 
 COMMAND = "command"
 ENGINE = "engine"
+ENGINE_AT_WORK = "--exec-kind"
+"""What Pulumi is given for updates, and not for small questions about a stack."""
 SESSION = "session"
 RUNNER = "runner"
 SERVICES = {"sandbox": "supervisor", "azure": "azure", "azurite": "azurite", "mlflow": "mlflow"}
@@ -43,7 +45,7 @@ class Fault:
         running = chain.amlops.start(*arguments)
         try:
             running.wait_for_lines(chance.randint(1, step.lines))
-            time.sleep(chance.uniform(0, 0.4))  # the moment, not a wait for something
+            time.sleep(chance.uniform(0, step.seconds))  # the moment, not a wait for something
             struck = self._kill(chain.amlops, running)
             ended = running.end()
         finally:
@@ -51,10 +53,23 @@ class Fault:
                 running.kill()
         for unwanted in ("Traceback", "This is a bug"):
             assert unwanted not in ended.told, f"{self} killed {struck}: {ended}"
+        if self.victim == RUNNER:
+            assert "ended as Failed" in ended.refusal(), "a lost job has a final state"
         if ended.code:
             ended = chain.amlops.run(*arguments)
         assert ended.code == 0, f"again after {self} killed {struck}: {ended}"
         chain.done(step, ended)
+        self._leaves_nothing_to_do(chain)
+
+    def _leaves_nothing_to_do(self, chain: Chain) -> None:
+        if self.step.startswith("up-"):
+            again = chain.amlops.data("up", self.step.removeprefix("up-"))
+            assert list(again["changes"]) == ["same"], again["changes"]
+        if self.step == "train":
+            jobs = chain.amlops.data("jobs", "list", "dev")
+            assert {job["status"] for job in jobs} <= FINAL
+            for job in jobs:
+                chain.amlops.ok("jobs", "logs", "dev", job["name"])
 
     def _kill(self, amlops: Amlops, running: Running) -> str:
         if self.victim == SESSION:
@@ -71,7 +86,7 @@ class Fault:
             return running.process.pid
         if self.victim == ENGINE:
             below = processes.descendants(running.process.pid)
-            return next((p for p in below if processes.command(p).startswith("pulumi ")), None)
+            return next((pid for pid in below if ENGINE_AT_WORK in processes.command(pid)), None)
         if self.victim == RUNNER:
             jobs = {name: pid for name, pid in amlops.units().items() if name.startswith("job-")}
             return next(iter(jobs.values()), None)

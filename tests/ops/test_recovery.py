@@ -1,5 +1,5 @@
 """What `amlops up` knows of updates that were killed, without one being killed: see also
-`tests/end_to_end/test_faults.py`, where it happens.
+`tests/end_to_end/test_chain.py`, where it happens.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pulumi.automation.events import EngineEvent
 
 from ops import state_files
+from ops.recovery import Creations
 
 ROOT = Path(__file__).parents[2]
 IDS = yaml.safe_load((ROOT / "ops" / "resource_ids.yaml").read_text())
@@ -46,6 +48,32 @@ def test_whatever_the_program_makes_can_be_adopted() -> None:
 @pytest.mark.parametrize("token", IDS)
 def test_the_ids_are_those_of_arm(token: str) -> None:
     assert IDS[token]["id"].lstrip("/") == KNOWN[token]["path"].lstrip("/")
+
+
+def failed(urn: str, operation: str = "create") -> EngineEvent:
+    new = {"type": "t", "urn": urn, "id": "", "parent": "p", "provider": "q", "inputs": {"n": urn}}
+    metadata = {"op": operation, "urn": urn, "type": "t", "provider": "q", "new": new}
+    event = {"resOpFailedEvent": {"metadata": metadata, "status": 0, "steps": 1}}
+    return EngineEvent.from_json({"sequence": 1, "timestamp": 0, **event})
+
+
+def said(urn: str, message: str) -> EngineEvent:
+    told = {"urn": urn, "message": message, "color": "never", "severity": "error"}
+    return EngineEvent.from_json({"sequence": 1, "timestamp": 0, "diagnosticEvent": told})
+
+
+def test_a_creation_without_an_answer_may_have_happened() -> None:
+    creations = Creations()
+    for event in (
+        said("a", "PUT … got no answer"),
+        failed("a"),
+        said("b", "cannot create already existing resource '/subscriptions/…'"),
+        failed("b"),
+        failed("c", "update"),
+    ):
+        creations.watch(event)
+    (lost,) = creations.lost()
+    assert (lost["urn"], lost["parent"], lost["inputs"]) == ("a", "p", {"n": "a"})
 
 
 @pytest.fixture
