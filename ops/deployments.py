@@ -79,7 +79,8 @@ def deploy(platform: Platform, model: Model, workload: Workload, endpoint_key: s
         answer = try_out(platform, endpoint, name, workload.sample)
     with step(f"switching traffic to '{name}'"):
         _switch(platform, endpoint, name)
-        _remove_older(platform, endpoint, keep={name, previous})
+        if previous != name:  # Else it is the one before that would go.
+            _remove_older(platform, endpoint, keep={name, previous})
     return Deployed(
         endpoint,
         name,
@@ -220,7 +221,11 @@ def _switch(platform: Platform, endpoint: str, name: str) -> None:
 
 
 def _remove_older(platform: Platform, endpoint: str, keep: set[str | None]) -> None:
-    """The one before stays, to switch back to; what is older goes and costs nothing more."""
+    """The one before stays, to switch back to; what is older goes and costs nothing more.
+
+    Deployments that others made by other means are theirs.
+    """
     for deployment in platform.client.online_deployments.list(endpoint):
-        if deployment.name not in keep:
+        ours = MODEL_TAG in (deployment.tags or {})
+        if ours and deployment.name not in keep:
             platform.client.online_deployments.begin_delete(deployment.name, endpoint).result()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.deployments import Workload, deployment_name, score
+from ops.deployments import Workload, deploy, deployment_name, score
 from ops.failure import Failure
 from ops.models import Model
 from ops.platform import Platform
@@ -17,6 +18,7 @@ from ops.target import Target
 
 NAMES = st.from_regex(r"[A-Za-z][A-Za-z0-9._-]{0,80}", fullmatch=True)
 VERSIONS = st.integers(1, 99_999)
+BIKES = Workload.of("bike-rentals")
 
 
 def name_of(name: str, version: int) -> str:
@@ -70,3 +72,46 @@ def test_a_request_that_cannot_be_sent(tmp_path: Path, text: str | None, message
         file.write_text(text)
     with pytest.raises(Failure, match=message):
         score(PLATFORM, "bikes", file)
+
+
+class Client:
+    """An endpoint with deployments, as `MLClient` shows it; what is deleted is noted."""
+
+    def __init__(self, traffic: dict[str, int], deployments: dict[str, dict[str, str]]) -> None:
+        self.traffic, self.tags = traffic, deployments
+        self.deleted: list[str] = []
+        self.online_endpoints = self.online_deployments = self
+
+    def get(self, name: str, endpoint: str | None = None) -> SimpleNamespace:
+        if endpoint is None:
+            return SimpleNamespace(traffic=self.traffic)
+        return SimpleNamespace(provisioning_state="Succeeded", tags=self.tags[name])
+
+    def list(self, _endpoint: str) -> list[SimpleNamespace]:
+        return [SimpleNamespace(name=name, tags=tags) for name, tags in self.tags.items()]
+
+    def invoke(self, **_request: str) -> str:
+        return "[1]"
+
+    def begin_create_or_update(self, endpoint: SimpleNamespace) -> SimpleNamespace:
+        self.traffic = endpoint.traffic
+        return SimpleNamespace(result=lambda: None)
+
+    def begin_delete(self, name: str, _endpoint: str) -> SimpleNamespace:
+        self.deleted.append(name)
+        return SimpleNamespace(result=lambda: None)
+
+
+@pytest.mark.parametrize(
+    ("live", "deleted"),
+    [("bikes-v2", ["bikes-v1"]), ("bikes-v3", [])],
+    ids=["deployed for the first time", "deployed once more"],
+)
+def test_the_version_before_stays_to_switch_back_to(live: str, deleted: list[str]) -> None:
+    ours = {f"bikes-v{version}": {"model": f"bikes:{version}"} for version in (1, 2, 3)}
+    client = Client({live: 100}, {**ours, "by-hand": {}})
+    platform = Platform(Target("sandbox", "s"), "dev", OUTPUTS)
+    platform.__dict__["client"] = client
+    done = deploy(platform, Model("bikes", "3", "", "", "", "", {}), BIKES, "bikes")
+    assert (done.deployment, client.traffic) == ("bikes-v3", {"bikes-v3": 100})
+    assert client.deleted == deleted
