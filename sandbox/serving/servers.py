@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.arm.errors import ArmError
 from sandbox.arm.resource import Resource
-from sandbox.environment import client_environment
+from sandbox.environment import OUTER, client_environment
 from sandbox.serving import backend
 from sandbox.serving.release import (
     UNIT_PREFIX,
@@ -39,8 +39,7 @@ PAUSE = 0.05
 HEALTHY = 200
 
 # A deployment's process acts for itself, not for the one who started the sandbox.
-_NOT_INHERITED = ("AZURE_CLIENT_SECRET", "ARM_CLIENT_SECRET", "PULUMI_CONFIG_PASSPHRASE",
-                  "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")  # fmt: skip
+_NOT_SHARED = ("AZURE_CLIENT_SECRET", "ARM_CLIENT_SECRET", "PULUMI_CONFIG_PASSPHRASE")
 
 
 async def switch(azure: Azure, deployment: Resource, new: Release) -> None:
@@ -102,13 +101,13 @@ async def spawn(azure: Azure, deployment: Resource, new: Release, number: int) -
     await asyncio.to_thread(home.mkdir, parents=True, exist_ok=True)
     shared = client_environment(azure.directory)
     env = {
-        **{name: value for name, value in shared.items() if name not in _NOT_INHERITED},
-        **dict.fromkeys(_NOT_INHERITED, ""),
+        **{name: value for name, value in shared.items()
+           if name not in _NOT_SHARED and not name.startswith(OUTER)},
         "PATH": f"{Path(new.python).parent}{os.pathsep}{shared['PATH']}",
         "HOME": str(home),
         "AMLOPS_SERVING_SOCKET": str(socket(azure, deployment, new, number)),
         **new.env,
-    }
+    }  # fmt: skip
     argv = [new.python, "-m", "gunicorn", "--config", str(SETTINGS), APPLICATION]
     return await azure.supervisor.spawn(
         units(deployment, new)[number],
@@ -116,6 +115,7 @@ async def spawn(azure: Azure, deployment: Resource, new: Release, number: int) -
         env=env,
         cwd=Path(new.cwd),
         log=log(azure, deployment, new, number),
+        inherit=False,
     )
 
 

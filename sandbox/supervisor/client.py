@@ -31,13 +31,23 @@ class Supervisor:
         self._socket = directory.control_socket
 
     async def spawn(
-        self, name: str, argv: list[str], *, env: dict[str, str], cwd: Path, log: Path
+        self,
+        name: str,
+        argv: list[str],
+        *,
+        env: dict[str, str],
+        cwd: Path,
+        log: Path,
+        inherit: bool = True,
     ) -> Unit:
         """Start a unit, its output appended to `log`; one that runs under the name is returned.
 
-        `env` is added to the environment in which the sandbox was started.
+        `env` is added to the environment in which the sandbox was started; without `inherit`
+        nothing of that is passed on but language and time zone.
         """
-        answer = await self._ask("spawn", name=name, argv=argv, env=env, cwd=str(cwd), log=str(log))
+        answer = await self._ask(
+            "spawn", name=name, argv=argv, env=env, cwd=str(cwd), log=str(log), inherit=inherit
+        )
         return Unit(**answer)
 
     async def stop(self, name: str, *, grace: float = 5.0) -> None:

@@ -15,6 +15,8 @@ from sandbox.directory import Directory
 from sandbox.supervisor import processes
 
 BURIAL_PAUSE = 0.01
+HARMLESS = frozenset({"LANG", "LC_ALL", "TZ", "TMPDIR", "PYTHONUNBUFFERED"})
+"""What a unit has of the starter's environment that is not to have its secrets."""
 
 
 class _Unit:
@@ -38,11 +40,17 @@ class Units:
         self._burials: set[asyncio.Task[None]] = set()
 
     def spawn(
-        self, name: str, argv: list[str], env: dict[str, str], cwd: str, log: str
+        self, name: str, argv: list[str], env: dict[str, str], cwd: str, log: str, inherit: bool
     ) -> dict[str, Any]:
         """Raises OSError when it cannot be started."""
         if self._running(name) is None:
-            environment = {**self._environment, **env, processes.UNIT_MARK: name}
+            environment = {
+                **{key: value for key, value in self._environment.items()
+                   if inherit or key in HARMLESS},
+                **env,
+                processes.SANDBOX_MARK: str(self._directory),
+                processes.UNIT_MARK: name,
+            }  # fmt: skip
             Path(log).parent.mkdir(parents=True, exist_ok=True)
             with Path(log).open("ab") as output:
                 process = subprocess.Popen(

@@ -54,6 +54,21 @@ def test_a_unit_runs_where_and_with_what_it_is_told(sandbox: Any, tmp_path: Path
     assert "told" not in asyncio.run(client.units())
 
 
+def test_a_unit_that_inherits_nothing_has_no_secret_of_the_starter(
+    sandbox: Any, tmp_path: Path
+) -> None:
+    """`PATH` stands for what the starter has in its environment."""
+    client = Supervisor(sandbox.directory)
+    code = "import os; print(sorted({'PATH', 'COLOUR', 'AMLOPS_UNIT'} & set(os.environ)))"
+    for inherit in (True, False):
+        name = f"inherits-{inherit}"
+        options: Any = {"cwd": tmp_path, "log": tmp_path / name, "inherit": inherit}
+        asyncio.run(client.spawn(name, python(code), env={"COLOUR": "red"}, **options))
+        asyncio.run(client.wait(name))
+    assert (tmp_path / "inherits-True").read_text() == "['AMLOPS_UNIT', 'COLOUR', 'PATH']\n"
+    assert (tmp_path / "inherits-False").read_text() == "['AMLOPS_UNIT', 'COLOUR']\n"
+
+
 def test_a_unit_under_a_name_runs_once(sandbox: Any, tmp_path: Path) -> None:
     first = spawn(sandbox, "once", SLEEPER, tmp_path)
     assert spawn(sandbox, "once", SLEEPER, tmp_path) == first
