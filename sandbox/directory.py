@@ -50,6 +50,11 @@ class Directory:
         return self.path / "secrets.json"
 
     @property
+    def token_key(self) -> Path:
+        """The public half of the key that signs tokens, for Azurite."""
+        return self.path / "token-key.pem"
+
+    @property
     def clock(self) -> Path:
         return self.path / "clock.json"
 

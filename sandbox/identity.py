@@ -85,6 +85,13 @@ class Identity:
             raise TypeError("secrets.json does not hold an RSA key; run `amlops sandbox reset`")
         return key
 
+    def public_pem(self) -> str:
+        """The public half, as Azurite takes it."""
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+        key = self.private_key.public_key()
+        return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
     def public_jwk(self) -> dict[str, Any]:
         """The public half, as the JWKS document shows it."""
         from jwt.algorithms import RSAAlgorithm

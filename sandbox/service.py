@@ -13,7 +13,7 @@ import socket
 
 import uvloop
 
-from sandbox.directory import Directory, default_directory
+from sandbox.directory import Directory, default_directory, write_atomically
 from sandbox.gateway.certificates import Certificates
 from sandbox.identity import Identity
 from sandbox.supervisor.daemon import GATEWAY_DESCRIPTOR, READY_DESCRIPTOR
@@ -30,7 +30,9 @@ def prepare(directory: Directory) -> None:
     directory.create()
     accounts.create_file(directory)
     Certificates(directory).create()
-    Identity.open(directory)
+    identity = Identity.open(directory)
+    if not directory.token_key.exists():
+        write_atomically(directory.token_key, identity.public_pem())
 
 
 async def serve(directory: Directory, listener: socket.socket, ready: int | None) -> None:

@@ -84,9 +84,11 @@ def _azurite(directory: Directory, ports: Mapping[str, int]) -> Service:
         str(checkout() / "sandbox" / "blob" / "azurite.js"),
         str(azurite_modules()),
         str(directory.azurite_accounts),
+        str(directory.token_key),
         *("--location", str(directory.azurite)),
         *listen,
         *("--cert", str(certificate), "--key", str(key), "--oauth", "basic"),
         *("--loose", "--skipApiVersionCheck", "--disableTelemetry", "--silent"),
     ]
-    return Service("azurite", argv, requires=(certificate, key, directory.azurite_accounts))
+    made = (certificate, key, directory.azurite_accounts, directory.token_key)
+    return Service("azurite", argv, requires=made)

@@ -8,6 +8,7 @@ import hashlib
 import os
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -77,7 +78,7 @@ def test_a_large_blob_comes_back_the_same(sandbox: Any, group: str) -> None:
     assert hashlib.sha256(found).digest() == hashlib.sha256(content).digest()
 
 
-@pytest.mark.parametrize("kind", ["audience", "expired", "key"])
+@pytest.mark.parametrize("kind", ["audience", "expired", "foreign", "key"])
 def test_a_credential_that_is_not_for_storage_now_is_refused(
     sandbox: Any, group: str, kind: str
 ) -> None:
@@ -88,7 +89,10 @@ def test_a_credential_that_is_not_for_storage_now_is_refused(
     account = make_account(sandbox, group)
     identity, clock = Identity.open(sandbox.directory), Clock(sandbox.directory.clock)
     token = mint(
-        identity,
+        # All that it says of itself is right, but another has signed it.
+        replace(identity, signing_key=Identity.generate().signing_key)
+        if kind == "foreign"
+        else identity,
         clock,
         audience=ARM if kind == "audience" else STORAGE,
         principal_id=identity.principal_id,
