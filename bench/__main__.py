@@ -18,7 +18,6 @@ from rich.console import Console
 from bench.pairs import Figure
 from bench.rows import Part, parts
 from bench.table import document, machine, table
-from sandbox.supervisor.launch import SandboxError
 
 
 def chosen(only: tuple[str, ...]) -> list[Part]:
@@ -60,9 +59,11 @@ def main(only: tuple[str, ...], runs: int | None, file: Path | None) -> None:
         )
         try:
             measured = import_module(f"bench.{part.module}").measure(count)
-        except (OSError, RuntimeError, SandboxError) as error:
+        except Exception as error:
             failed.append(part.module)
-            progress.print(f"{part.module} could not be measured: {error}", style="red")
+            progress.print(
+                f"{part.module} could not be measured: {type(error).__name__}: {error}", style="red"
+            )
         else:
             figures += [Figure(row, measured[row.name]) for row in part.rows]
     out = Console(highlight=False, width=None if sys.stdout.isatty() else 120)

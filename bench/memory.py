@@ -95,19 +95,15 @@ def _start(name: str, here: Path) -> AbstractContextManager[psutil.Process]:
 
 def at_rest(process: psutil.Process) -> Memory:
     """Of a process and all below it, once they have had next to nothing to do for a second."""
-    before = _busy(process)
-    while True:
+    before = float("-inf")
+    while process.is_running():
+        try:  # What comes and goes below it is no rest.
+            tree = [process, *process.children(recursive=True)]
+            busy = sum(sum(one.cpu_times()[:2]) for one in tree)  # seconds so far
+            if abs(busy - before) < BUSY_SECONDS:
+                return Memory.of(tree)
+            before = busy
+        except psutil.NoSuchProcess:
+            continue
         time.sleep(QUIET_SECONDS)
-        now = _busy(process)
-        if now - before < BUSY_SECONDS:
-            return Memory.of(_tree(process))
-        before = now
-
-
-def _busy(process: psutil.Process) -> float:
-    """Seconds of processor time so far."""
-    return sum(sum(one.cpu_times()[:2]) for one in _tree(process))
-
-
-def _tree(process: psutil.Process) -> list[psutil.Process]:
-    return [process, *process.children(recursive=True)]
+    raise RuntimeError(f"process {process.pid} ended before it was at rest")

@@ -82,7 +82,7 @@ def test_a_row_that_cannot_be_measured_is_told_and_the_others_are_shown(
     file = tmp_path / "figures.json"
     result = CliRunner().invoke(main, ["--only", "upload", "--only", "help", "--json", str(file)])
     assert result.exit_code == 1
-    assert "upload could not be measured: Azurite does not answer" in result.output
+    assert "upload could not be measured: RuntimeError: Azurite does not answer" in result.output
     assert "Not measured: upload" in result.output
     assert "≤ 0.3 s  yes" in result.output
     assert [row["name"] for row in json.loads(file.read_text())["rows"]] == ["help"]
