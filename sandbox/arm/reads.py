@@ -61,7 +61,9 @@ def collection(azure: Azure, request: Request, kind: ResourceType, parent: Resou
 
 
 def resources(azure: Azure, request: Request, scope: ResourceId) -> Response:
-    """``/resources``: the tracked resources of a group or subscription, without properties."""
+    """``/resources``: the tracked resources of a group or subscription that the caller may read,
+    without properties.
+    """
     wanted = {
         name.lower(): value.lower()
         for name, value in _EQUALS.findall(request.query.get("$filter", ""))
@@ -75,6 +77,8 @@ def resources(azure: Azure, request: Request, scope: ResourceId) -> Response:
         if wanted.get("resourcetype", kind.key) != kind.key:
             continue
         if wanted.get("name", item.name.lower()) != item.name.lower():
+            continue
+        if not azure.authorization.allows(request.principal, item.id, f"{kind.name}/read"):
             continue
         if "tagname" in wanted and wanted["tagname"] not in tags:
             continue

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sandbox.azure import Azure
 
 VAULTS = "Microsoft.KeyVault/vaults"
+_READ_DELETED = "Microsoft.KeyVault/locations/deletedVaults/read"
 SOFT_DELETE_DAYS = 90  # "Azure Key Vault soft-delete overview": 7 to 90, default 90
 
 
@@ -80,11 +81,18 @@ def _find(azure: Azure, name: str) -> Deleted:
 
 
 def _list(azure: Azure, request: Request, _match: re.Match[str]) -> Response:
-    return page(request, [_deleted_view(azure, item) for item in azure.deleted.list(VAULTS)])
+    found = [
+        item
+        for item in azure.deleted.list(VAULTS)
+        if azure.authorization.allows(request.principal, item.resource.id, _READ_DELETED)
+    ]
+    return page(request, [_deleted_view(azure, item) for item in found])
 
 
-def _get(azure: Azure, _request: Request, match: re.Match[str]) -> Response:
-    return Response(200, _deleted_view(azure, _find(azure, match["name"])))
+def _get(azure: Azure, request: Request, match: re.Match[str]) -> Response:
+    deleted = _find(azure, match["name"])
+    azure.authorization.check(request.principal, deleted.resource.id, _READ_DELETED)
+    return Response(200, _deleted_view(azure, deleted))
 
 
 async def _purge_now(azure: Azure, request: Request, match: re.Match[str]) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -87,3 +88,28 @@ def test_a_vault_of_another_tenant_is_refused(
     with pytest.raises(HttpResponseError) as refused:
         clients.vaults.vaults.begin_create_or_update(group, f"kv-{unique}", vault)
     assert refused.value.status_code == 400
+
+
+def test_a_stranger_sees_neither_resources_nor_deleted_vaults(
+    sandbox: RunningSandbox, clients: Clients, group: str, unique: str, vault: dict[str, Any]
+) -> None:
+    root = f"/subscriptions/{sandbox.subscription}"
+    stranger = sandbox.token(str(uuid.uuid4()))
+
+    def seen(path: str, version: str, token: str | None = None) -> list[str]:
+        listed = sandbox.arm("GET", f"{root}{path}", version=version, token=token).json()["value"]
+        return [item["name"] for item in listed]
+
+    name = f"kv-{unique}"
+    clients.vaults.vaults.begin_create_or_update(group, name, vault).result()
+    for path in ("/resources", f"/resourceGroups/{group}/resources"):
+        assert name in seen(path, "2025-04-01")
+        assert seen(path, "2025-04-01", stranger) == []
+    clients.vaults.vaults.delete(group, name)
+    deleted = "/providers/Microsoft.KeyVault/deletedVaults"
+    assert name in seen(deleted, "2024-11-01")
+    assert seen(deleted, "2024-11-01", stranger) == []
+    one = f"{root}/providers/Microsoft.KeyVault/locations/eastus/deletedVaults/{name}"
+    assert sandbox.arm("GET", one, version="2024-11-01").is_success
+    assert sandbox.arm("GET", one, version="2024-11-01", token=stranger).status_code == 403
+    clients.vaults.vaults.begin_purge_deleted(name, "eastus").result()
