@@ -18,7 +18,7 @@ from ops import state_files
 from ops.failure import Failure
 from ops.target import ROOT
 
-_SAYS_NOTHING = ("update failed", "preview failed", "destroy failed")
+_SAYS_NOTHING = ("update failed", "preview failed", "destroy failed", "occurred:")
 Watch = Callable[[EngineEvent], None]
 
 
@@ -149,8 +149,8 @@ def failure_of(error: Exception) -> Failure:
     lines = [line.strip().removeprefix("stderr: ") for line in str(error).splitlines()]
     # Diagnostics and policies; other lines repeat them in the progress.
     told = [line.removeprefix("error:").strip() for line in lines if line.startswith("error:")]
-    told += [line for line in lines if line.startswith("[")]
-    said = [line for line in dict.fromkeys(told) if line not in _SAYS_NOTHING]
+    told += [line.removeprefix("* ") for line in lines if line.startswith(("* ", "["))]
+    said = [line for line in dict.fromkeys(told) if not line.endswith(_SAYS_NOTHING)]
     return Failure("\n".join(said) or str(error))
 
 

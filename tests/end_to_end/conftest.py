@@ -1,4 +1,4 @@
-"""One sandbox for all: what one test has provisioned, trained and deployed is there for the next."""
+"""One sandbox for all: what one test has provisioned and trained is there for the next."""
 
 from __future__ import annotations
 
