@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -32,7 +33,7 @@ def application(azure: Azure) -> Starlette:
             if request.headers.get("content-encoding") == "gzip":
                 raw = gzip.decompress(raw)
             envelopes = _envelopes(raw.decode())
-        except (OSError, ValueError) as error:
+        except (OSError, EOFError, zlib.error, ValueError, RecursionError) as error:
             return JSONResponse({"error": {"message": f"not telemetry: {error}"}}, 400)
         now = azure.clock.now().timestamp()
         with azure.store.transaction() as connection:

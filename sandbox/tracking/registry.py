@@ -313,13 +313,24 @@ class Registry:
         self, items: list[Arguments], given: Arguments, keys: tuple[str, ...], orders: list[str]
     ) -> tuple[list[Arguments], str]:
         found = search.select(items, str(given.get("filter") or ""), keys)
-        found = search.order(found, _list(given.get("order_by")) or orders, keys)
-        most = min(int(given.get("max_results") or _MOST), _MOST)
-        return search.page(found, most, str(given.get("page_token") or ""))
+        clauses = [str(clause) for clause in _list(given.get("order_by"))]
+        found = search.order(found, clauses or orders, keys)
+        return search.page(found, _most(given), str(given.get("page_token") or ""))
 
 
 def _tags(given: Arguments) -> dict[str, str]:
-    return {tag["key"]: str(tag.get("value", "")) for tag in given.get("tags") or []}
+    tags = given.get("tags") or []
+    if not all(isinstance(tag, dict) and isinstance(tag.get("key"), str) for tag in tags):
+        raise search.invalid("'tags' must be a list of {'key': …, 'value': …}.")
+    return {tag["key"]: str(tag.get("value", "")) for tag in tags}
+
+
+def _most(given: Arguments) -> int:
+    """How many items a page may have. Raises MlflowError 400."""
+    text = str(given.get("max_results") or _MOST)
+    if not text.isdecimal():
+        raise search.invalid(f"'max_results' must be a number above 0, not '{text}'.")
+    return min(int(text), _MOST)
 
 
 def _list(value: Any) -> list[Any]:

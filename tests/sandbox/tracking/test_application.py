@@ -28,6 +28,20 @@ from tests.sandbox.tracking.conftest import HOST, rest
         (
             "POST",
             "mlflow/registered-models/create",
+            {"json": {"name": "m", "tags": ["live"]}},
+            400,
+            "INVALID_PARAMETER_VALUE",
+        ),
+        (
+            "GET",
+            "mlflow/registered-models/search?max_results=all",
+            {},
+            400,
+            "INVALID_PARAMETER_VALUE",
+        ),
+        (
+            "POST",
+            "mlflow/registered-models/create",
             {"json": {"name": "../x"}},
             400,
             "INVALID_PARAMETER_VALUE",
