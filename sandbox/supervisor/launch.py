@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import json
 import os
@@ -82,21 +81,30 @@ def start(directory: Directory, say: Callable[[str], None] = lambda _: None) -> 
 def stop(directory: Directory) -> bool:
     """Stop everything of the sandbox, orphans of a killed one too. False when nothing ran."""
     found = running(directory)
-    if found:
-        pid = (state(directory) or {}).get("pid")
-        if pid:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGTERM)
-        end = time.monotonic() + STOP_SECONDS
-        while running(directory):
-            if time.monotonic() > end:
-                raise SandboxError(
-                    f"The sandbox in {directory} (process {pid}) does not stop; see "
-                    f"{directory.log('supervisor')}"
-                )
-            time.sleep(PAUSE)
+    end = time.monotonic() + STOP_SECONDS
+    asked = False
+    while running(directory):
+        asked = asked or _ask_to_end(directory)
+        if time.monotonic() > end:
+            raise SandboxError(
+                f"The sandbox in {directory} does not stop; see {directory.log('supervisor')}"
+            )
+        time.sleep(PAUSE)
     left = processes.kill_marked({processes.SANDBOX_MARK: str(directory)})
     return found or left > 0
+
+
+def _ask_to_end(directory: Directory) -> bool:
+    """Send TERM to the supervisor; False while the one that starts has not said who it is.
+
+    What a killed one has left names a process that may be somebody else's by now.
+    """
+    told = state(directory) or {}
+    pid, started = told.get("pid"), told.get("started")
+    if not pid or not started or not processes.alive(pid, started):
+        return False
+    processes.send([pid], signal.SIGTERM)
+    return True
 
 
 def reset(directory: Directory) -> None:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sandbox.clock import Clock
+from sandbox.directory import Directory
 from sandbox.identity import Identity
 from sandbox.login.tokens import ARM, mint
 from sandbox.supervisor import launch, processes
@@ -134,3 +139,26 @@ def test_a_directory_has_one_supervisor(sandbox: Any) -> None:
     )
     assert second.returncode == 3
     assert second.stderr.strip() == f"another sandbox runs in {sandbox.directory}"
+
+
+def test_stopping_a_sandbox_that_just_starts_ends_nobody_else(tmp_path: Path) -> None:
+    """What a killed supervisor has left names a process that is another's by now."""
+    directory = Directory(tmp_path)
+    directory.create()
+    other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    starting = directory.lock.open("w")
+    fcntl.flock(starting, fcntl.LOCK_EX)
+    try:
+        left = {"pid": other.pid, "started": time.time() - 3600, "ports": {}}
+        directory.state.write_text(json.dumps(left))
+        with ThreadPoolExecutor() as pool:
+            stopping = pool.submit(launch.stop, directory)
+            with pytest.raises(TimeoutError):
+                stopping.result(0.3)
+            starting.close()
+            assert stopping.result(10) is True
+        assert other.poll() is None
+    finally:
+        other.kill()
+        other.wait()
+        directory.sockets.rmdir()
