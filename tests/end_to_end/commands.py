@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -98,15 +99,20 @@ class Running:
 
     def end(self) -> Ended:
         """Wait for its end, and for the end of what it left running with its output open."""
-        self.process.wait(PATIENCE)
-        for reader in self._readers:
-            reader.join(PATIENCE)
-            assert not reader.is_alive(), f"its output is still open: {self}"
+        try:
+            self.process.wait(PATIENCE)
+            for reader in self._readers:
+                reader.join(PATIENCE)
+                assert not reader.is_alive(), f"its output is still open: {self}"
+        except BaseException:
+            self.kill()
+            raise
         told, output = "".join(self._told), "".join(self._output)
         return Ended(self.arguments, self.process.returncode, output, told)
 
     def kill(self) -> None:
-        os.killpg(self.process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
 
     def __str__(self) -> str:
         return f"amlops {' '.join(self.arguments)}\n{''.join(self._told)}"
