@@ -11,19 +11,17 @@ from ops.platform import Platform
 from ops.screen import step
 
 WORKSPACES = "Microsoft.MachineLearningServices/workspaces"
-VAULTS = "Microsoft.KeyVault/vaults"
+ACCOUNTS = "Microsoft.Storage/storageAccounts"
 LOGS = "Microsoft.OperationalInsights/workspaces"
 
 
 @dataclass
 class Inventory:
-    """What is in the group, by Pulumi or by anybody: (type, name) pairs and who has roles on it."""
+    """What is in the group, by Pulumi or by anybody: (type, name) pairs."""
 
     group: str
     exists: bool
     resources: list[tuple[str, str]] = field(default_factory=list)
-    principals: set[str] = field(default_factory=set)
-    vaults: dict[str, str] = field(default_factory=dict)
 
     def named(self, kind: str) -> list[str]:
         return [name for found, name in self.resources if found.lower() == kind.lower()]
@@ -52,6 +50,9 @@ class Teardown:
         self.vaults = KeyVaultManagementClient(credential, subscription)
         self.logs = LogAnalyticsManagementClient(credential, subscription)
         self.roles = AuthorizationManagementClient(credential, subscription)
+        # Known by the stack too, for when an interrupted teardown has deleted the group already.
+        known = platform.outputs.get("storageAccount")
+        self.accounts: set[str] = {str(known)} if known else set()
 
     def inventory(self) -> Inventory:
         group = self.platform.group
@@ -60,14 +61,8 @@ class Teardown:
         found = Inventory(group, exists=True)
         for item in self.resources.resources.list_by_resource_group(group):
             found.resources.append((str(item.type), str(item.name)))
-            if str(item.type).lower() == VAULTS.lower():
-                found.vaults[str(item.name)] = str(item.location)
-        found.principals = {str(a.principal_id) for a in self._assignments() if a.principal_id}
+        self.accounts |= set(found.named(ACCOUNTS))
         return found
-
-    def _assignments(self) -> list[Any]:
-        found = self.roles.role_assignments.list_for_resource_group(self.platform.group)
-        return [item for item in found if f"/{self.platform.group}".lower() in item.scope.lower()]
 
     def run(self, inventory: Inventory) -> list[Proof]:
         """Delete, purge, forget; then look for what is left.
@@ -111,11 +106,10 @@ class Teardown:
                 ).result()
 
     def _deleted_vaults(self, inventory: Inventory) -> list[Any]:
-        below = f"/resourcegroups/{inventory.group}/".lower()
         return [
             vault
             for vault in self.vaults.vaults.list_deleted()
-            if below in str(vault.properties.vault_id).lower()
+            if _is_in(inventory.group, vault.properties.vault_id)
         ]
 
     def proofs(self, inventory: Inventory) -> list[Proof]:
@@ -128,39 +122,54 @@ class Teardown:
             else f"vault {vault.name}"
             for vault in self._deleted_vaults(inventory)
         ]
+        deleted += [
+            f"log workspace {item.name}"
+            for item in self.logs.deleted_workspaces.list()
+            if _is_in(group, item.id)
+        ]
         assignments = [
             str(item.id)
             for item in self.roles.role_assignments.list_for_subscription()
-            if str(item.principal_id) in inventory.principals and f"/{group}/" in str(item.id)
+            if _is_in(group, item.id)
         ]
         states = [item for item in stacks.names() if item == self.platform.environment]
         return [
             Proof("resource group", [group] if there else []),
             Proof("soft-deleted", deleted),
             Proof("role assignments", assignments),
-            Proof("storage accounts", self._accounts(inventory)),
-            Proof("blobs", self._blob_hosts(inventory)),
+            Proof("storage accounts", self._accounts()),
+            Proof("blobs", self._blob_hosts()),
             Proof("Pulumi's state", states),
         ]
 
-    def _blob_hosts(self, inventory: Inventory) -> list[str]:
-        """Blob hosts that still answer: one of a deleted account has no address any more."""
+    def _blob_hosts(self) -> list[str]:
+        """Blob hosts that still answer: one of a deleted account has no address any more.
+
+        Whoever is slow is there; only a name without an address, or a refusal, is gone.
+        """
         import requests
 
         found = []
-        for name in inventory.named("Microsoft.Storage/storageAccounts"):
+        for name in sorted(self.accounts):
             host = f"https://{name}.blob.core.windows.net/"
             try:
                 requests.get(host, timeout=10)
-            except requests.RequestException:
+            except requests.ConnectTimeout:
+                found.append(host)
+            except requests.ConnectionError:
                 continue
-            found.append(host)
+            else:
+                found.append(host)
         return found
 
-    def _accounts(self, inventory: Inventory) -> list[str]:
-        names = set(inventory.named("Microsoft.Storage/storageAccounts"))
-        kind = "resourceType eq 'Microsoft.Storage/storageAccounts'"
-        return [str(i.name) for i in self.resources.resources.list(filter=kind) if i.name in names]
+    def _accounts(self) -> list[str]:
+        kind = f"resourceType eq '{ACCOUNTS}'"
+        there = [str(item.name) for item in self.resources.resources.list(filter=kind)]
+        return sorted(self.accounts.intersection(there))
+
+
+def _is_in(group: str, identifier: object) -> bool:
+    return f"/resourcegroups/{group}/".lower() in f"{identifier}/".lower()
 
 
 def protected(environment: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import socket
 import sys
 import time
 from contextlib import redirect_stdout
@@ -71,6 +72,16 @@ def processes_of(directory: Path) -> list[str]:
     return found
 
 
+def ports_open(state: Path) -> list[str]:
+    """Ports of the stopped sandbox at which somebody still answers."""
+    found = []
+    for name, port in json.loads(state.read_text())["ports"].items():
+        with socket.socket() as attempt:
+            if attempt.connect_ex(("127.0.0.1", port)) == 0:
+                found.append(f"{name} {port}")
+    return found
+
+
 def demonstrate(demo: Demo) -> None:
     """The steps, then the last screen. Raises ClickException where one fails."""
     demo.run("the sandbox starts: an Azure on this machine", "sandbox", "start")
@@ -103,7 +114,10 @@ def demonstrate(demo: Demo) -> None:
         )  # fmt: skip
     left["sandbox"] = demo.running()
     demo.run("the sandbox stops", "sandbox", "stop")
-    left["sandbox"] |= {"processes": processes_of(default_directory().path)}
+    left["sandbox"] |= {
+        "processes": processes_of(default_directory().path),
+        "ports": ports_open(default_directory().state),
+    }
     _last_screen(demo, job["metrics"], sample, answer, promoted, left)
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import functools
 import json
+import os
+import signal
 import textwrap
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +43,13 @@ LINE = """
     def run(body):
         return [slope * x for x in json.loads(body)["data"]]
 """
+
+
+def kill(pids: list[int]) -> None:
+    """SIGKILL. A worker may be gone already: it follows the server that was killed before it."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def servers(sandbox: RunningSandbox) -> dict[str, list[int]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +10,7 @@ from azure.ai.ml.entities import OnlineRequestSettings
 from azure.core.exceptions import HttpResponseError
 
 from tests.sandbox.conftest import RunningSandbox, wait_until
-from tests.sandbox.serving.conftest import servers
+from tests.sandbox.serving.conftest import kill, servers
 
 BROKEN = """
     def init():
@@ -58,8 +56,7 @@ def test_one_serves_switches_fails_and_comes_back(
     assert score({"data": [1]}).json() == [7], "the version before goes on"
 
     for pids in servers(sandbox).values():
-        for pid in pids:
-            os.kill(pid, signal.SIGKILL)
+        kill(pids)
     wait_until(lambda: score({"data": [3]}).status_code == 200, what="served again")
     assert score({"data": [3]}).json() == [21]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 import uuid
@@ -16,7 +15,7 @@ from azure.ai.ml import MLClient
 from azure.ai.ml.entities import ManagedOnlineEndpoint
 
 from tests.sandbox.conftest import RunningSandbox, make_workspace, wait_until
-from tests.sandbox.serving.conftest import deploy_line, servers
+from tests.sandbox.serving.conftest import deploy_line, kill, servers
 
 SLOW = """
     import json, time
@@ -64,8 +63,7 @@ def test_requests_go_on_while_one_of_two_instances_is_killed(
         wait_until(lambda: len(asked) > 5, what="it answers")
         first = min(servers(sandbox))
         before = servers(sandbox)[first]
-        for pid in before:
-            os.kill(pid, signal.SIGKILL)
+        kill(before)
 
         def again() -> bool:
             now = servers(sandbox).get(first, [])
