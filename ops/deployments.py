@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,9 @@ from ops.screen import step
 from ops.target import ROOT
 
 LOG_LINES = 40
+SETTLED = ("Succeeded", "Failed", "Canceled")
+PATIENCE, PAUSE = 1800.0, 0.5
+"""Seconds: a deployment in Azure takes up to 20 minutes, and how often it is looked at."""
 NAME_LENGTH = 32  # characters in a deployment's name, Azure's limit
 MODEL_TAG = "model"
 
@@ -175,7 +180,7 @@ def _bring_up(
 
     wanted = f"{model.name}:{model.version}"
     try:
-        there = platform.client.online_deployments.get(name, endpoint)
+        there = settled(lambda: platform.client.online_deployments.get(name, endpoint))
         if there.provisioning_state == "Succeeded" and (there.tags or {}).get(MODEL_TAG) == wanted:
             return
     except ResourceNotFoundError:
@@ -207,11 +212,21 @@ def _log(platform: Platform, endpoint: str, name: str) -> str:
         return ""
 
 
+def settled(get: Callable[[], Any]) -> Any:
+    """The entity once nothing is in progress on it: a command that was killed may have left Azure
+    at work, which meanwhile refuses every other change. Returns it as it is after `PATIENCE`.
+    """
+    until = time.monotonic() + PATIENCE
+    while (found := get()).provisioning_state not in SETTLED and time.monotonic() < until:
+        time.sleep(PAUSE)
+    return found
+
+
 def _switch(platform: Platform, endpoint: str, name: str) -> None:
     from azure.core.exceptions import AzureError
 
     try:
-        entity = platform.client.online_endpoints.get(endpoint)
+        entity = settled(lambda: platform.client.online_endpoints.get(endpoint))
         if (entity.traffic or {}) == {name: 100}:
             return
         entity.traffic = {name: 100}

@@ -17,6 +17,8 @@ TRUST = (
     "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
 )
 NO_PROXY = ("NO_PROXY", "no_proxy")
+PROVIDER, OFFICIAL = "AMLOPS_PROVIDER", "official"
+"""With this value the sandbox leaves Azure's plugin to Pulumi: the vendor's, where installed."""
 OUTER = "AMLOPS_OUTER_"
 """Prefix under which the user's own proxy settings are kept inside the environment."""
 
@@ -42,9 +44,12 @@ def client_environment(directory: Directory) -> dict[str, str]:
         environment[f"AZURE_{field.upper()}"] = secrets[field]
         environment[f"ARM_{field.upper()}"] = secrets[field]
     # The stand-in for the Azure plugin is on no other PATH: it must never meet a real subscription.
-    tools = [str(checkout() / ".tools" / folder) for folder in ("stand-ins", "bin")]
-    path = [part for part in outer.get("PATH", "").split(os.pathsep) if part not in tools]
-    environment["PATH"] = os.pathsep.join([*tools, *path])
+    stand_ins, tools = (str(checkout() / ".tools" / folder) for folder in ("stand-ins", "bin"))
+    others = outer.get("PATH", "").split(os.pathsep)
+    path = [tools, *(part for part in others if part not in (stand_ins, tools))]
+    if os.environ.get(PROVIDER) != OFFICIAL:
+        path.insert(0, stand_ins)
+    environment["PATH"] = os.pathsep.join(path)
     return environment
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.deployments import Workload, deploy, deployment_name, score
+from ops.deployments import Workload, deploy, deployment_name, score, settled
 from ops.failure import Failure
 from ops.models import Model
 from ops.platform import Platform
@@ -115,3 +115,18 @@ def test_the_version_before_stays_to_switch_back_to(live: str, deleted: list[str
     done = deploy(platform, Model("bikes", "3", "", "", "", "", {}), BIKES, "bikes")
     assert (done.deployment, client.traffic) == ("bikes-v3", {"bikes-v3": 100})
     assert client.deleted == deleted
+
+
+def test_what_another_command_left_at_work_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ops.deployments.PAUSE", 0.0)
+    states = iter(["Creating", "Updating", "Succeeded", "unread"])
+    found = settled(lambda: SimpleNamespace(provisioning_state=next(states)))
+    assert found.provisioning_state == "Succeeded"
+    assert next(states) == "unread"
+
+
+def test_what_never_settles_is_answered_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ops.deployments.PATIENCE", 0.0)
+    assert settled(lambda: SimpleNamespace(provisioning_state="Creating")).provisioning_state == (
+        "Creating"
+    )
