@@ -84,7 +84,7 @@ class Client:
 
     def get(self, name: str, endpoint: str | None = None) -> SimpleNamespace:
         if endpoint is None:
-            return SimpleNamespace(traffic=self.traffic)
+            return SimpleNamespace(traffic=self.traffic, provisioning_state="Succeeded")
         return SimpleNamespace(provisioning_state="Succeeded", tags=self.tags[name])
 
     def list(self, _endpoint: str) -> list[SimpleNamespace]:
