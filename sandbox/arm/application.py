@@ -16,7 +16,7 @@ from sandbox import schemas
 from sandbox.arm import deletes, reads, writes
 from sandbox.arm.answers import Response, poll_headers
 from sandbox.arm.errors import ArmError
-from sandbox.arm.ids import GROUP, SUBSCRIPTION, ResourceId
+from sandbox.arm.ids import GROUP, ResourceId
 from sandbox.arm.request import Request, from_scope
 from sandbox.arm.resource import Resource
 from sandbox.arm.routes import ROUTES, Route
@@ -136,13 +136,13 @@ class Arm:
 
     async def route(self, request: Request) -> Response:
         check_version_given(request)
+        self.check_subscription(request)
         for route in self.routes:
             match = route.match(request)
             if match:
                 answer = route.handler(self.azure, request, match)
                 return await answer if inspect.isawaitable(answer) else answer
         kind, at, rest = self.locate(request)
-        self.check_subscription(at)
         self.check_version(request, kind)
         if request.method == "POST":
             return await self.act(request, kind, at, rest)
@@ -191,9 +191,10 @@ class Arm:
         parent = _plain_names(ResourceId.parse(head))
         return self.azure.types.need(f"{parent.type}/{last}"), parent, "list"
 
-    def check_subscription(self, at: ResourceId) -> None:
-        """Raises 404 for a subscription that is not this sandbox's."""
-        named = at.names[0] if at.type == SUBSCRIPTION else at.subscription
+    def check_subscription(self, request: Request) -> None:
+        """Raises 404 for a subscription that is not this sandbox's, whatever is asked of it."""
+        first, _, rest = request.path.strip("/").partition("/")
+        named = rest.partition("/")[0] if first.lower() == "subscriptions" else ""
         if named and named.lower() != self.azure.identity.subscription_id.lower():
             raise ArmError(
                 404, "SubscriptionNotFound", f"The subscription '{named}' could not be found."

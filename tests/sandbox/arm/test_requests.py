@@ -129,8 +129,9 @@ def test_a_principal_without_a_role_may_do_nothing(sandbox: RunningSandbox, grou
     assert "Microsoft.Resources/resourceGroups/read" in answer.json()["error"]["message"]
 
 
-def test_another_subscription_is_not_found(sandbox: RunningSandbox) -> None:
-    path = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/x"
+@pytest.mark.parametrize("rest", ["", "/resourceGroups/x", "/resources", "/providers"])
+def test_another_subscription_is_not_found(sandbox: RunningSandbox, rest: str) -> None:
+    path = f"/subscriptions/00000000-0000-0000-0000-000000000000{rest}"
     assert _error(sandbox.arm("GET", path, version="2025-04-01")) == (404, "SubscriptionNotFound")
 
 
