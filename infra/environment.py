@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pulumi
@@ -160,12 +161,22 @@ def declare(
     }
 
 
+def _grant_to(
+    who: str,
+    principal: pulumi.Input[str],
+    key: str,
+    role: str,
+    scope: pulumi.Input[str],
+    why: str,
+) -> Grant:
+    """A grant to one of the environment's own identities."""
+    return Grant(f"{who}-{key}", principal, "ServicePrincipal", role, scope, why)
+
+
 def _workspace_grants(
     foundation: Foundation, storage: Account, registry: Registry | None, identities: Identities
 ) -> list[Grant]:
-    def grant(key: str, role: str, scope: pulumi.Input[str], why: str) -> Grant:
-        principal = identities.workspace.principal_id
-        return Grant(f"workspace-{key}", principal, "ServicePrincipal", role, scope, why)
+    grant = partial(_grant_to, "workspace", identities.workspace.principal_id)
 
     grants = [
         grant(
@@ -214,9 +225,7 @@ def _workspace_grants(
 def _compute_grants(
     storage: Account, workspace: Workspace, registry: Registry | None, identities: Identities
 ) -> list[Grant]:
-    def grant(key: str, role: str, scope: pulumi.Input[str], why: str) -> Grant:
-        principal = identities.compute.principal_id
-        return Grant(f"compute-{key}", principal, "ServicePrincipal", role, scope, why)
+    grant = partial(_grant_to, "compute", identities.compute.principal_id)
 
     grants = [
         grant(
@@ -242,9 +251,7 @@ def _compute_grants(
 def _endpoint_grants(
     storage: Account, registry: Registry | None, identities: Identities
 ) -> list[Grant]:
-    def grant(key: str, role: str, scope: pulumi.Input[str], why: str) -> Grant:
-        principal = identities.endpoint.principal_id
-        return Grant(f"endpoint-{key}", principal, "ServicePrincipal", role, scope, why)
+    grant = partial(_grant_to, "endpoint", identities.endpoint.principal_id)
 
     grants = [
         grant(

@@ -44,7 +44,7 @@ class Hosts:
         self.applications: dict[str, Application] = {
             name: import_module(module).application(azure) for name, module in MODULES.items()
         }
-        self.applications["arm"] = arm(azure, all_routes())  # type: ignore[assignment]
+        self.applications["arm"] = arm(azure, all_routes())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         name = application_of(_host(scope))

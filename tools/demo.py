@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import socket
 import sys
 import time
@@ -17,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-import psutil
 from rich.console import Console
 from rich.table import Table
 
 from ops.cli import main as amlops
 from sandbox.directory import default_directory
+from sandbox.supervisor import processes
 
 ROOT = Path(__file__).resolve().parent.parent
 WORKLOAD = Path("workloads/bike-rentals")
@@ -60,16 +59,8 @@ class Demo:
 
 def processes_of(directory: Path) -> list[str]:
     """Processes of a sandbox that outlived it; each of its processes carries its mark."""
-    mark = f"AMLOPS_SANDBOX={directory}".encode()
-    found = []
-    for process in psutil.process_iter():
-        try:
-            environment = Path(f"/proc/{process.pid}/environ").read_bytes().split(b"\0")
-            if mark in environment and process.pid != os.getpid():
-                found.append(f"{process.pid} {process.name()}")
-        except (OSError, psutil.Error):
-            continue
-    return found
+    found = processes.marked({processes.SANDBOX_MARK: str(directory)})
+    return [f"{pid} {processes.command(pid)}" for pid in found]
 
 
 def ports_open(state: Path) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from sandbox import schemas
@@ -40,9 +40,9 @@ class Arm:
 
     async def __call__(
         self,
-        scope: dict[str, Any],
-        receive: Callable[[], Awaitable[dict[str, Any]]],
-        send: Callable[[dict[str, Any]], Awaitable[None]],
+        scope: MutableMapping[str, Any],
+        receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
+        send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
     ) -> None:
         raw = b""
         more = True
@@ -67,7 +67,7 @@ class Arm:
         )
         await send({"type": "http.response.body", "body": body})
 
-    async def answer(self, scope: dict[str, Any], raw: bytes) -> Response:
+    async def answer(self, scope: MutableMapping[str, Any], raw: bytes) -> Response:
         """The answer to one request; an error is an answer too."""
         try:
             request = from_scope(scope, raw)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sandbox.arm.errors import ArmError
-from sandbox.arm.ids import GROUP, ResourceId
+from sandbox.arm.ids import GROUP
 from sandbox.arm.operations import Operation
 from sandbox.arm.resource import FAILED, SUCCEEDED, Resource
 
@@ -91,10 +91,3 @@ class Effects:
         action = self.azure.types.of(resource).actions[operation.action]
         if action.effect:
             await action.effect(self.azure, resource)
-
-
-def owner_of(resource_id: ResourceId) -> ResourceId:
-    """The top-level resource that an id belongs to."""
-    while resource_id.parent is not None and len(resource_id.names) > 1:
-        resource_id = resource_id.parent
-    return resource_id

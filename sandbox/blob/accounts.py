@@ -108,22 +108,6 @@ async def delete_container(azure: Context, account: str, container: str) -> None
         await _ask(client, "DELETE", f"/{quote(container)}?restype=container", 202, 404)
 
 
-async def containers(azure: Context, account: str) -> list[str]:
-    async with _client(azure, account) as client:
-        return await _containers(client)
-
-
-async def account_is_empty(azure: Context, account: str) -> bool:
-    """True without blobs; containers may be there."""
-    async with _client(azure, account) as client:
-        for container in await _containers(client):
-            path = f"/{quote(container)}?restype=container&comp=list&maxresults=1"
-            answer = await _ask(client, "GET", path, 200, 404)
-            if ElementTree.fromstring(answer).find(".//Blob") is not None:  # noqa: S314 - our own
-                return False
-    return True
-
-
 def _save(directory: Directory, known: dict[str, list[str]]) -> None:
     write_atomically(directory.azurite_accounts, json.dumps(known, indent=2))
 
