@@ -1,4 +1,4 @@
-"""The table of resources (`resources.yaml`) and their shapes (`shapes/`)."""
+"""The resources that the plugin knows (`types/`, columns in `types.yaml`) and their shapes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-TABLE = Path(__file__).with_name("resources.yaml")
+COLUMNS = Path(__file__).with_name("types.yaml")
+TYPES = Path(__file__).with_name("types")
 SHAPES = Path(__file__).with_name("shapes")
 
 
@@ -135,23 +136,30 @@ class ResourceType:
 _WHOLE = {"azure-native:resources:ResourceGroup"}
 
 
-@cache
-def _document() -> dict[str, Any]:
+def _read(path: Path) -> dict[str, Any]:
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    document: dict[str, Any] = yaml.load(TABLE.read_text(), Loader=loader)  # noqa: S506 safe loaders
+    document: dict[str, Any] = yaml.load(path.read_text(), Loader=loader)  # noqa: S506 safe loaders
     return document
 
 
+@cache
 def _shared() -> dict[str, list[str]]:
-    shared: dict[str, list[str]] = _document()["defaults"]
+    shared: dict[str, list[str]] = _read(COLUMNS)["defaults"]
     return shared
 
 
+@cache
+def _rows(module: str) -> dict[str, dict[str, Any]]:
+    """The rows of one module of the SDK: a program uses few of them, so each is read when asked."""
+    path = TYPES / f"{module}.yaml"
+    return _read(path) if path.exists() else {}
+
+
 def tokens() -> list[str]:
-    """The type tokens of every resource in the table."""
-    return list(_document()["resources"])
+    """The type tokens of every resource that the plugin knows."""
+    return [token for path in sorted(TYPES.glob("*.yaml")) for token in _rows(path.stem)]
 
 
 @cache
@@ -162,14 +170,14 @@ def _shapes(module: str) -> dict[str, Any]:
 
 @cache
 def resource_type(token: str) -> ResourceType:
-    """The row of a type token. Raises `UnknownTypeError` when the table has none."""
-    row = _document()["resources"].get(token)
+    """The row of a type token. Raises `UnknownTypeError` when there is none."""
+    _, module, name = token.split(":")
+    row = _rows(module).get(token)
     if row is None:
         raise UnknownTypeError(
             f"'{token}' is not among the resource types that the sandbox's plugin knows: add a row "
-            f"to sandbox/provider/{TABLE.name} and run 'python -m sandbox.provider.shapes'."
+            f"to sandbox/provider/types/{module}.yaml and run 'python -m sandbox.provider.shapes'."
         )
-    _, module, name = token.split(":")
     shapes = _shapes(module)
     found = shapes["resources"][name]
     return ResourceType(

@@ -22,12 +22,16 @@ from ops.recovery import Creations
 
 ROOT = Path(__file__).parents[2]
 IDS = yaml.safe_load((ROOT / "ops" / "resource_ids.yaml").read_text())
-KNOWN = yaml.safe_load((ROOT / "sandbox" / "provider" / "resources.yaml").read_text())["resources"]
+KNOWN = {
+    token: row
+    for file in (ROOT / "sandbox" / "provider" / "types").glob("*.yaml")
+    for token, row in yaml.safe_load(file.read_text()).items()
+}
 
 
 def made_by_the_program() -> Iterator[str]:
     """The tokens of the resources that `infra` makes, from calls such as ``storage.Thing(…)``."""
-    for file in (ROOT / "infra").glob("*.py"):
+    for file in (ROOT / "infra").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             if (
                 isinstance(node, ast.Call)

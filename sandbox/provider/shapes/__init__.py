@@ -1,1 +1,1 @@
-"""What the SDK's classes say of the resources in `resources.yaml`; see `__main__` to regenerate."""
+"""What the SDK's classes say of the resources in `types/`; see `__main__` to regenerate."""

@@ -1,4 +1,4 @@
-"""Writes the shapes of the resources in `resources.yaml`, read off the SDK's own classes.
+"""Writes the shapes of the resources in `types/`, read off the SDK's own classes.
 
 `python -m sandbox.provider.shapes` rewrites every file; `--check` only tells whether they are
 up to date. A shape says which inputs a resource has, how they nest and which are required, so the

@@ -143,7 +143,7 @@ def test_an_unknown_type_is_one_clear_message(stub: Any, urn: str, said: str) ->
     with pytest.raises(grpc.RpcError) as caught:
         stub.Check(messages.CheckRequest(urn=urn, news=encode({})))
     assert said in caught.value.details()
-    assert "resources.yaml" in caught.value.details()
+    assert "types/managedidentity.yaml" in caught.value.details()
 
 
 def test_a_refusal_names_the_resource_and_never_the_secret(stub: Any, script: Script) -> None:
