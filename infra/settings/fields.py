@@ -1,0 +1,128 @@
+"""The kinds of value that settings have: names, sizes, times; and what a part of them is.
+
+A value that is not allowed raises ValueError with what is allowed; `messages` adds where it stands.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
+
+UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+@cache
+def table(name: str) -> Any:
+    """A YAML table that lies in `infra/`."""
+    return yaml.safe_load((Path(__file__).parent.parent / name).read_text())
+
+
+def _duration(value: object) -> object:
+    if isinstance(value, timedelta):
+        return value
+    match = re.fullmatch(r"(\d{1,4})([mhd])", value) if isinstance(value, str) else None
+    if not match:
+        raise ValueError("write minutes, hours or days, as 30m, 2h or 1d")
+    return timedelta(**{UNITS[match[2]]: int(match[1])})
+
+
+def within(low: timedelta, high: timedelta, text: str) -> AfterValidator:
+    def check(value: timedelta) -> timedelta:
+        if not low <= value <= high:
+            raise ValueError(f"allowed is {text}")
+        return value
+
+    return AfterValidator(check)
+
+
+def iso8601(value: timedelta) -> str:
+    """As Azure writes it: PT30M, PT2H, P1D, P1DT12H."""
+    minutes = int(value.total_seconds()) // 60
+    days, hours, minutes = minutes // 1440, minutes % 1440 // 60, minutes % 60
+    clock = (f"{hours}H" if hours else "") + (f"{minutes}M" if minutes else "")
+    return "P" + (f"{days}D" if days else "") + (f"T{clock}" if clock or not days else "")
+
+
+def _known_size(value: str) -> str:
+    if value not in table("vm-sizes.yaml"):
+        allowed = ", ".join(table("vm-sizes.yaml"))
+        raise ValueError(f"not in infra/vm-sizes.yaml; allowed are {allowed}")
+    return value
+
+
+def _known_region(value: str) -> str:
+    if value not in table("regions.yaml"):
+        allowed = ", ".join(table("regions.yaml"))
+        raise ValueError(f"not in infra/regions.yaml; allowed are {allowed}")
+    return value
+
+
+def _known_role(value: str) -> str:
+    if value not in table("roles.yaml"):
+        allowed = ", ".join(table("roles.yaml"))
+        raise ValueError(f"not in infra/roles.yaml; allowed are {allowed}")
+    return value
+
+
+def named(pattern: str, text: str, low: int, high: int) -> AfterValidator:
+    def check(value: str) -> str:
+        if not low <= len(value) <= high:
+            raise ValueError(f"has {len(value)} characters; allowed are {low} to {high}")
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"allowed are {text}")
+        return value
+
+    return AfterValidator(check)
+
+
+KEBAB = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
+KEBAB_TEXT = "lower-case letters, digits and single hyphens, a letter first"
+
+Workload = Annotated[str, named(KEBAB, KEBAB_TEXT, 2, 16)]
+Environment = Annotated[str, named(KEBAB, KEBAB_TEXT, 2, 10)]
+ClusterName = Annotated[str, named(KEBAB, KEBAB_TEXT, 2, 32)]
+InstanceName = Annotated[str, named(KEBAB, KEBAB_TEXT, 2, 24)]
+EndpointName = Annotated[str, named(KEBAB, KEBAB_TEXT, 3, 32)]
+AccessName = Annotated[str, named(KEBAB, KEBAB_TEXT, 2, 32)]
+DatastoreName = Annotated[
+    str, named(r"[a-z][a-z0-9_]*", "lower-case letters, digits and _, a letter first", 2, 63)
+]
+ContainerName = Annotated[str, named(KEBAB, KEBAB_TEXT, 3, 63)]
+Size = Annotated[str, AfterValidator(_known_size)]
+Region = Annotated[str, AfterValidator(_known_region)]
+Role = Annotated[str, AfterValidator(_known_role)]
+Uuid = Annotated[
+    str,
+    named(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", "the digits of a UUID", 36, 36),
+]
+TagValue = Annotated[str, Field(min_length=1, max_length=256)]
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    PlainSerializer(iso8601),
+    WithJsonSchema({"type": "string", "pattern": r"^\d{1,4}[mhd]$"}),
+]
+InstanceIdle = Annotated[
+    Duration, within(timedelta(minutes=15), timedelta(days=3), "15m to 3d, the service's bounds")
+]
+ClusterIdle = Annotated[Duration, within(timedelta(minutes=1), timedelta(days=1), "1m to 1d")]
+
+
+class Section(BaseModel):
+    """A part of the settings: refuses what it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
