@@ -45,8 +45,7 @@ def check_settings(environment: str) -> None:
     """Raises `Failure` with what is wrong in the stack file, before anything is planned."""
     file = ROOT / "stacks" / f"Pulumi.{environment}.yaml"
     if not file.exists():
-        known = sorted(path.stem.split(".", 1)[1] for path in file.parent.glob("Pulumi.*.yaml"))
-        raise Failure(f"There is no stack '{environment}'. There are: {', '.join(known)}.")
+        raise no_such_stack(environment)
     checked = subprocess.run(
         [sys.executable, "-m", "infra.settings", environment],
         cwd=ROOT,
@@ -56,6 +55,13 @@ def check_settings(environment: str) -> None:
     )
     if checked.returncode:
         raise Failure(checked.stderr.strip() or checked.stdout.strip())
+
+
+def no_such_stack(environment: str) -> Failure:
+    """What to say of a stack that has no file."""
+    files = (ROOT / "stacks").glob("Pulumi.*.yaml")
+    known = sorted(path.stem.split(".", 1)[1] for path in files)
+    return Failure(f"There is no stack '{environment}'. There are: {', '.join(known)}.")
 
 
 def open_stack(environment: str, *, create: bool) -> automation.Stack:
