@@ -150,11 +150,11 @@ class Resources:
             self.arm.delete(identifier, resource.api_version, progress=progress)
 
     def _delete_from_vault(self, resource: ResourceType, identifier: str) -> None:
-        names = path_inputs(resource, identifier)
+        vault = path_inputs(resource, identifier)["vaultName"]
+        kind, name = identifier.split("/")[-2:]
         answer = self.arm.call(
             "DELETE",
-            f"https://{names['vaultName']}.vault.azure.net/secrets/{names['secretName']}"
-            f"?api-version={VAULT_API_VERSION}",
+            f"https://{vault}.vault.azure.net/{kind}/{name}?api-version={VAULT_API_VERSION}",
             audience=VAULT,
         )
         if answer.status_code not in (200, 404):

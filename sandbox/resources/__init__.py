@@ -20,6 +20,7 @@ MODULES = (
     "sandbox.resources.identities",
     "sandbox.resources.storage",
     "sandbox.resources.vaults",
+    "sandbox.resources.vault_keys",
     "sandbox.resources.insights",
     "sandbox.resources.registries",
     "sandbox.ml.workspaces",

@@ -12,6 +12,7 @@ from sandbox.arm.request import Request
 from sandbox.arm.resource import Resource
 from sandbox.arm.routes import Route
 from sandbox.arm.types import Body, Change, ResourceType
+from sandbox.vault.keys import Keys
 from sandbox.vault.secrets import Secrets
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def _view(_azure: Azure, vault: Resource, body: Body) -> None:
 
 
 async def _purge(azure: Azure, kept: list[Resource]) -> None:
-    Secrets(azure.store, azure.clock).forget(kept[0].id.key)
+    for kind in (Secrets, Keys):
+        kind(azure.store, azure.clock).forget(kept[0].id.key)
 
 
 def _deleted_view(azure: Azure, deleted: Deleted) -> dict[str, Any]:

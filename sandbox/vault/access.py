@@ -1,4 +1,4 @@
-"""Who may do what with a vault's secrets: a token first, then roles or access policies."""
+"""Who may do what with a vault's secrets and keys: a token first, then roles or access policies."""
 
 from __future__ import annotations
 
@@ -10,17 +10,32 @@ if TYPE_CHECKING:
     from sandbox.arm.resource import Resource
     from sandbox.azure import Azure
 
-SECRETS = "Microsoft.KeyVault/vaults/secrets"
+_SECRETS, _KEYS = "Microsoft.KeyVault/vaults/secrets", "Microsoft.KeyVault/vaults/keys"
 ACTIONS = {
-    "get": f"{SECRETS}/getSecret/action",
-    "list": f"{SECRETS}/readMetadata/action",
-    "set": f"{SECRETS}/setSecret/action",
-    "update": f"{SECRETS}/update/action",
-    "delete": f"{SECRETS}/delete",
-    "recover": f"{SECRETS}/recover/action",
-    "purge": f"{SECRETS}/purge/action",
+    "secrets/get": f"{_SECRETS}/getSecret/action",
+    "secrets/list": f"{_SECRETS}/readMetadata/action",
+    "secrets/set": f"{_SECRETS}/setSecret/action",
+    "secrets/update": f"{_SECRETS}/update/action",
+    "secrets/delete": f"{_SECRETS}/delete",
+    "secrets/recover": f"{_SECRETS}/recover/action",
+    "secrets/purge": f"{_SECRETS}/purge/action",
+    "keys/get": f"{_KEYS}/read",
+    "keys/list": f"{_KEYS}/read",
+    "keys/create": f"{_KEYS}/create/action",
+    "keys/import": f"{_KEYS}/import/action",
+    "keys/rotate": f"{_KEYS}/rotate/action",
+    "keys/update": f"{_KEYS}/update/action",
+    "keys/delete": f"{_KEYS}/delete",
+    "keys/recover": f"{_KEYS}/recover/action",
+    "keys/purge": f"{_KEYS}/purge/action",
+    "keys/encrypt": f"{_KEYS}/encrypt/action",
+    "keys/decrypt": f"{_KEYS}/decrypt/action",
+    "keys/wrapKey": f"{_KEYS}/wrap/action",
+    "keys/unwrapKey": f"{_KEYS}/unwrap/action",
+    "keys/sign": f"{_KEYS}/sign/action",
+    "keys/verify": f"{_KEYS}/verify/action",
 }
-"""Operation to the data action of Azure's built-in roles."""
+"""Operation to the data action of Azure's built-in roles ("Azure RBAC for Key Vault")."""
 
 
 class VaultError(Exception):
@@ -92,10 +107,12 @@ def authorize(azure: Azure, caller: Caller, vault: Resource, operation: str) -> 
 
 
 def _by_policy(vault: Resource, principal_id: str, operation: str) -> bool:
-    permission = "set" if operation == "update" else operation
+    kind, _, permission = operation.partition("/")
+    if operation == "secrets/update":
+        permission = "set"
     for policy in vault.properties.get("accessPolicies") or []:
         if policy.get("objectId") == principal_id:
-            granted = (policy.get("permissions") or {}).get("secrets") or []
-            if {permission, "all"} & {str(one).lower() for one in granted}:
+            granted = (policy.get("permissions") or {}).get(kind) or []
+            if {permission.lower(), "all"} & {str(one).lower() for one in granted}:
                 return True
     return False

@@ -103,6 +103,38 @@ PAIRS: dict[str, tuple[str, Any, Any, Callable[[Any], Any]]] = {
             "rg", {"location": "eastus", "tags": {"a": "b"}}
         ),
     ),
+    "key": (
+        "keyvault:Key",
+        vault.KeyArgs(
+            resource_group_name="rg",
+            vault_name="kv",
+            key_name="k",
+            tags={"a": "b"},
+            properties=vault.KeyPropertiesArgs(
+                kty="RSA",
+                key_size=3072,
+                key_ops=["wrapKey"],
+                attributes=vault.KeyAttributesArgs(enabled=True, expires=2, not_before=1),
+            ),
+        ),
+        KeyVaultManagementClient,
+        lambda c: c.keys.create_if_not_exist(
+            "rg",
+            "kv",
+            "k",
+            vault_models.KeyCreateParameters(
+                tags={"a": "b"},
+                properties=vault_models.KeyProperties(
+                    kty="RSA",
+                    key_size=3072,
+                    key_ops=["wrapKey"],
+                    attributes=vault_models.KeyAttributes(
+                        enabled=True, expires=2, not_before=1, exportable=False
+                    ),
+                ),
+            ),
+        ),
+    ),
     "storage": (
         "storage:StorageAccount",
         storage.StorageAccountArgs(
