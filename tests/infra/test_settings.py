@@ -187,6 +187,7 @@ def test_every_setting_is_documented() -> None:
 def test_every_size_has_what_estimates_need() -> None:
     for name, size in table("vm-sizes.yaml").items():
         assert name.startswith("Standard_")
+        assert size["family"].lower().endswith("family")
         assert size["cores"] > 0
         assert size["memory_gib"] > 0
         assert size["usd_per_hour"] > 0
