@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pulumi
 
 from infra.settings import Settings
+from infra.settings.fields import instant
 
 
 @dataclass(frozen=True)
@@ -27,4 +28,5 @@ def tags(settings: Settings, environment: str) -> dict[str, str]:
         "environment": environment,
         "owner": settings.owner,
         "cost-centre": settings.cost_centre,
+        **({"expires": instant(settings.expires)} if settings.expires else {}),
     }

@@ -6,7 +6,7 @@ A value that is not allowed raises ValueError with what is allowed; `messages` a
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -55,6 +55,20 @@ def iso8601(value: timedelta) -> str:
     days, hours, minutes = minutes // 1440, minutes % 1440 // 60, minutes % 60
     clock = (f"{hours}H" if hours else "") + (f"{minutes}M" if minutes else "")
     return "P" + (f"{days}D" if days else "") + (f"T{clock}" if clock or not days else "")
+
+
+def _instant(value: object) -> object:
+    if isinstance(value, datetime) and value.tzinfo:
+        return value
+    try:
+        return datetime.strptime(str(value), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        raise ValueError("write a time in UTC, as 2026-11-24T10:00:00Z") from None
+
+
+def instant(value: datetime) -> str:
+    """As it is written in a stack file and in a tag: 2026-11-24T10:00:00Z."""
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _known_size(value: str) -> str:
@@ -115,6 +129,12 @@ Duration = Annotated[
     BeforeValidator(_duration),
     PlainSerializer(iso8601),
     WithJsonSchema({"type": "string", "pattern": r"^\d{1,4}[mhd]$"}),
+]
+Instant = Annotated[
+    datetime,
+    BeforeValidator(_instant),
+    PlainSerializer(instant),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 InstanceIdle = Annotated[
     Duration, within(timedelta(minutes=15), timedelta(days=3), "15m to 3d, the service's bounds")

@@ -15,6 +15,7 @@ from infra.settings.fields import (
     DatastoreName,
     EndpointName,
     InstanceName,
+    Instant,
     Region,
     Section,
     TagValue,
@@ -43,6 +44,8 @@ class Settings(Section):
     """The only subscription that this stack may go to on azure; None: whichever is logged in."""
     protection: bool = False
     """A lock on the resource group, and the stateful resources protected in Pulumi."""
+    expires: Instant | None = None
+    """When a short-lived environment may be removed; `amlops up ENV --ttl` writes it."""
     registry: Annotated[Literal["lazy", "on"], BeforeValidator(_on)] = "lazy"
     """lazy: the service makes a container registry when the first image needs one."""
     logs: Logs = Logs()
@@ -60,4 +63,12 @@ class Settings(Section):
         both = sorted(self.instances.keys() & self.clusters.keys())
         if both:
             raise ValueError(f"{both[0]} is an instance and a cluster; allowed is one of the two")
+        return self
+
+    @model_validator(mode="after")
+    def _short_lived(self) -> Self:
+        if "expires" in self.tags:
+            raise ValueError("tags.expires is the tag of short-lived environments; set 'expires'")
+        if self.expires and self.protection:
+            raise ValueError("'expires' and 'protection' are both set; allowed is one of the two")
         return self

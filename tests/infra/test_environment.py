@@ -72,6 +72,17 @@ def test_more_tags_are_passed_on(everything: Plan) -> None:
     assert everything.only("resources:ResourceGroup").inputs["tags"]["expiry"] == "never"
 
 
+def test_everything_of_a_short_lived_environment_says_when_it_expires() -> None:
+    planned = plan(settings(expires="2026-11-24T10:00:00Z"))
+    tagged = [resource for resource in planned.resources.values() if takes_tags(resource)]
+    assert {r.inputs["tags"]["expires"] for r in tagged} == {"2026-11-24T10:00:00Z"}
+
+
+def test_what_stays_has_no_time_at_which_it_expires(planned: Plan) -> None:
+    for resource in planned.resources.values():
+        assert "expires" not in resource.inputs.get("tags", {}), resource.name
+
+
 def test_the_tag_rule_looks_at_every_type_that_bears_tags(everything: Plan) -> None:
     tagged = {r.type for r in everything.resources.values() if takes_tags(r)}
     assert tagged == set(rules()["required-tags"].metadata.types)

@@ -58,6 +58,9 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({"registry": "off"}, "registry", "allowed are 'lazy' or 'on'"),
     ({"subscription": "mine"}, "subscription", "'mine'"),
     ({"cost_centre": 4711}, "cost_centre", "valid string"),
+    ({"expires": "tomorrow"}, "expires", "write a time in UTC, as 2026-11-24T10:00:00Z"),
+    ({"tags": {"expires": "2026-11-24"}}, "", "set 'expires'"),
+    ({"expires": "2026-11-24T10:00:00Z", "protection": True}, "", "allowed is one of the two"),
     (
         {"access": {"us": {"principal": UUID, "roles": ["King"]}}},
         "access.us.roles.0",
