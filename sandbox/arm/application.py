@@ -10,6 +10,7 @@ import inspect
 import re
 import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 from sandbox import schemas
@@ -54,6 +55,7 @@ class Arm:
         body = response.encode()
         headers = {
             "content-length": str(len(body)),
+            "date": formatdate(self.azure.clock.time(), usegmt=True),
             "x-ms-request-id": str(uuid.uuid4()),
             **({"content-type": "application/json; charset=utf-8"} if body else {}),
             **response.headers,

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,14 @@ def test_a_sleeper_wakes_when_the_clock_is_moved(tmp_path: Path, same_process: b
         await asyncio.wait_for(sleeper, 5)
 
     asyncio.run(sleep())
+
+
+def test_an_answer_of_arm_says_what_time_it_is(start_sandbox: Callable[..., Any]) -> None:
+    sandbox = start_sandbox()
+    sandbox.advance(timedelta(days=3))
+    said = sandbox.arm("GET", f"/subscriptions/{sandbox.subscription}", version="2022-12-01")
+    ahead = parsedate_to_datetime(said.headers["date"]).timestamp() - time.time()
+    assert abs(ahead - timedelta(days=3).total_seconds()) < 60
 
 
 def test_a_client_gets_a_new_token_when_the_clock_has_passed_its_old_one(
