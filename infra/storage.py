@@ -1,9 +1,9 @@
-"""The workspace's storage account and the containers of the datastores."""
+"""A storage account and what the datastores keep in it: containers, file shares."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_azure_native import storage
@@ -18,6 +18,10 @@ class AccountArgs:
     placement: Placement
     storage: Storage
     containers: Iterable[str]
+    shares: Mapping[str, int] = field(default_factory=dict)
+    """File shares by name: what each may hold, in GiB."""
+    hierarchical: bool = False
+    """Whether folders are real, as Data Lake Storage Gen2 has them; cannot be changed later."""
 
 
 class Account(pulumi.ComponentResource):
@@ -42,7 +46,7 @@ class Account(pulumi.ComponentResource):
             default_to_o_auth_authentication=True,
             enable_https_traffic_only=True,
             minimum_tls_version="TLS1_2",
-            is_hns_enabled=False,
+            is_hns_enabled=args.hierarchical,
             public_network_access="Enabled",
             network_rule_set={"default_action": "Allow", "bypass": "AzureServices"},
             tags=args.placement.tags,
@@ -58,5 +62,18 @@ class Account(pulumi.ComponentResource):
                 opts=child,
             )
             for container in sorted(set(args.containers))
+        }
+        self.shares = {
+            share: storage.FileShare(
+                f"{name}-share-{share}",
+                share_name=share,
+                account_name=self.account.name,
+                resource_group_name=args.placement.resource_group,
+                access_tier="TransactionOptimized",
+                enabled_protocols="SMB",
+                share_quota=quota,
+                opts=child,
+            )
+            for share, quota in sorted(args.shares.items())
         }
         self.register_outputs({"id": self.account.id, "name": self.account.name})
