@@ -143,7 +143,10 @@ class _Definitions:
         if is_model(annotation):
             return self.refer(annotation)
         if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
-            return {"type": "string", "enum": sorted({one.value for one in annotation})}
+            values = sorted({one.value for one in annotation})
+            if not isinstance(values[0], str):  # a scale, such as a severity
+                return {"type": "integer", "minimum": values[0], "maximum": values[-1]}
+            return {"type": "string", "enum": values}
         if origin is Literal:
             values = [getattr(one, "value", one) for one in arguments]
             return {"type": "string", "enum": values}
@@ -157,8 +160,8 @@ class _Definitions:
 
     def _union(self, members: tuple[Any, ...]) -> Schema:
         enums = [one for one in members if isinstance(one, type) and issubclass(one, enum.Enum)]
-        if enums and set(members) == {str, *enums}:
-            # The SDKs let an extensible enum be any string; the service refuses other values.
+        if enums and set(members) - {*enums} <= {str, int}:
+            # The SDKs let an extensible enum be any value; the service refuses others.
             return self._schema(enums[0])
         return {"anyOf": [self._schema(one) for one in members]}
 

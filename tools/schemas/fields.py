@@ -77,7 +77,7 @@ def fields_of(model: type) -> list[Field]:
 def subtypes_of(model: type) -> tuple[str, dict[str, type]] | None:
     """The wire name of the model's discriminator and its subclass for each value."""
     if "_subtype_map" in vars(model):
-        raise NotImplementedError(f"{model.__name__} has a discriminator in the msrest form")
+        return _from_subtype_map(model)
     mapping = vars(model).get("__mapping__")
     if mapping is None:
         return None
@@ -93,6 +93,21 @@ def subtypes_of(model: type) -> tuple[str, dict[str, type]] | None:
         if typing.get_origin(_hints(subclass).get(attribute)) is Literal
     }
     return name, dict(sorted(concrete.items()))
+
+
+def _from_subtype_map(model: Any) -> tuple[str, dict[str, type]]:
+    """The same of a model in the msrest form, where a subclass may have subclasses of its own."""
+    ((attribute, names),) = model._subtype_map.items()
+    module = sys.modules[model.__module__]
+    classes: dict[str, type] = {}
+    for value, name in names.items():
+        subclass = getattr(module, name)
+        if "_subtype_map" in vars(subclass):
+            classes |= _from_subtype_map(subclass)[1]
+        else:
+            classes[value] = subclass
+    (wire,) = _path(model._attribute_map[attribute]["key"])
+    return wire, dict(sorted(classes.items()))
 
 
 def without_optional(annotation: Any) -> tuple[Any, bool]:
@@ -136,11 +151,16 @@ def _from_rest_fields(model: type) -> Iterator[Field]:
 def _from_attribute_map(model: Any) -> Iterator[Field]:
     hints = _hints(model.__init__)
     for attribute, wire in model._attribute_map.items():
+        if not wire["key"]:  # stands for whatever the model does not know
+            continue
         rules = model._validation.get(attribute, {})
         annotation = hints.get(attribute)
-        if annotation is None or annotation is Any:  # a read-only one is no argument
+        constant = _constant(model, attribute)
+        if constant is not None:
+            annotation = Literal[constant]
+        elif annotation is None or annotation is Any:  # a read-only one is no argument
             annotation = _wire_type(wire["type"], model)
-        path = tuple(part.replace("\\.", ".") for part in re.split(r"(?<!\\)\.", wire["key"]))
+        path = _path(wire["key"])
         read_only = bool(rules.get("readonly"))
         yield Field(
             path=path,
@@ -149,6 +169,21 @@ def _from_attribute_map(model: Any) -> Iterator[Field]:
             read_only=read_only,
             constraints={CONSTRAINTS[key]: rules[key] for key in rules if key in CONSTRAINTS},
         )
+
+
+def _constant(model: type, attribute: str) -> str | None:
+    """The value by which a model's base is told to be this one; None for any other attribute."""
+    for ancestor in model.__mro__[1:]:
+        names = vars(ancestor).get("_subtype_map", {}).get(attribute, {})
+        for value, name in names.items():
+            if name == model.__name__:
+                return str(value)
+    return None
+
+
+def _path(key: str) -> tuple[str, ...]:
+    """``properties.odata\\.type`` taken apart."""
+    return tuple(part.replace("\\.", ".") for part in re.split(r"(?<!\\)\.", key))
 
 
 def _wire_type(name: str, model: type) -> Any:

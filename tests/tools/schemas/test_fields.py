@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from azure.ai.ml._restclient.arm_ml_service import models as ml
 from azure.mgmt.authorization.v2022_04_01 import models as authorization
+from azure.mgmt.eventgrid import models as events
+from azure.mgmt.monitor.v2018_03_01 import models as monitor
 
 from tools.schemas.document import document
 from tools.schemas.fields import Field, fields_of, is_model, subtypes_of
@@ -92,13 +94,18 @@ def test_kinds_of_values() -> None:
     }
 
 
-def test_a_discriminator_in_the_msrest_form_is_refused_rather_than_ignored() -> None:
-    class Animal:
-        _attribute_map = {}  # noqa: RUF012
-        _subtype_map = {"kind": {}}  # noqa: RUF012
+def test_subtypes_in_the_msrest_form_are_the_concrete_ones_too() -> None:
+    name, classes = subtypes_of(events.EventSubscriptionDestination)
+    assert name == "endpointType"
+    assert classes["StorageQueue"] is events.StorageQueueEventSubscriptionDestination
+    assert subtypes_of(events.StorageQueueEventSubscriptionDestination) is None
 
-    with pytest.raises(NotImplementedError, match="Animal"):
-        subtypes_of(Animal)
+
+def test_what_stands_for_anything_else_is_no_field() -> None:
+    name, _ = subtypes_of(monitor.MetricAlertCriteria)
+    assert name == "odata.type"
+    fields = fields_of(monitor.MetricAlertSingleResourceMultipleMetricCriteria)
+    assert [one.path for one in fields] == [("allOf",), ("odata.type",)]
 
 
 def test_two_models_of_one_name_are_refused() -> None:
