@@ -60,6 +60,11 @@ class Names:
         return self._shortened("st", _alphanumeric(self), self.suffix, 24)
 
     @property
+    def lake(self) -> str:
+        """Unique in Azure; 3 to 24 of lower-case letters and digits."""
+        return self._shortened("dls", _alphanumeric(self), self.suffix, 24)
+
+    @property
     def registry(self) -> str:
         """Unique in Azure; 5 to 50 letters and digits."""
         return self._shortened("cr", _alphanumeric(self), self.suffix, 50)
@@ -79,6 +84,10 @@ class Names:
         """Role assignments are named by a UUID: this one is the same in every run."""
         key = f"{self.subscription.lower()}/{self.workload}/{self.environment}/{grant}"
         return str(uuid.uuid5(NAMESPACE, key))
+
+    def role_definition(self, role: str) -> str:
+        """Role definitions are named by a UUID, too."""
+        return self.role_assignment(f"definition of {role}")
 
     def _joined(self, prefix: str, limit: int) -> str:
         name = f"{prefix}-{self.workload}-{self.environment}"

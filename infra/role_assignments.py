@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_azure_native import authorization
@@ -23,25 +23,27 @@ class Grant:
     scope: pulumi.Input[str]
     why: str
     """Shown in Azure as the assignment's description."""
+    condition: str | None = None
+    """What the role is bound to beside its scope, in Azure's language of conditions (2.0)."""
+    subscription: str | None = None
+    """Of the scope; None: the environment's own."""
 
 
 @dataclass(frozen=True)
 class RoleAssignmentsArgs:
     names: Names
     grants: Sequence[Grant]
+    definitions: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    """Ids of the roles that are our own, by name; all others are Azure's."""
 
 
 class RoleAssignments(pulumi.ComponentResource):
-    """Does not manage role definitions: the roles are Azure's own."""
+    """Does not manage role definitions, nor when Azure takes notice: that may be minutes later."""
 
     def __init__(
         self, name: str, args: RoleAssignmentsArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("amlops:infra:RoleAssignments", name, None, opts)
-        definitions = (
-            f"/subscriptions/{args.names.subscription}"
-            "/providers/Microsoft.Authorization/roleDefinitions"
-        )
         self.assignments = [
             authorization.RoleAssignment(
                 f"{name}-{grant.key}",
@@ -49,11 +51,23 @@ class RoleAssignments(pulumi.ComponentResource):
                 principal_id=grant.principal_id,
                 # Without it Azure looks the principal up, and does not find one that is new.
                 principal_type=grant.principal_type,
-                role_definition_id=f"{definitions}/{table('roles.yaml')[grant.role]}",
+                role_definition_id=_role_id(grant, args),
                 scope=grant.scope,
                 description=grant.why,
+                condition=grant.condition,
+                condition_version="2.0" if grant.condition else None,
                 opts=pulumi.ResourceOptions(parent=self),
             )
             for grant in args.grants
         ]
         self.register_outputs({})
+
+
+def _role_id(grant: Grant, args: RoleAssignmentsArgs) -> pulumi.Input[str]:
+    if grant.role in args.definitions:
+        return args.definitions[grant.role]
+    subscription = grant.subscription or args.names.subscription
+    return (
+        f"/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions/"
+        f"{table('roles.yaml')[grant.role]}"
+    )
