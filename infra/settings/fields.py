@@ -6,6 +6,7 @@ A value that is not allowed raises ValueError with what is allowed; `messages` a
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,8 @@ from pydantic import (
     PlainSerializer,
     WithJsonSchema,
 )
+
+from infra.settings.faults import did_you_mean
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -60,10 +63,11 @@ def iso8601(value: timedelta) -> str:
 def _instant(value: object) -> object:
     if isinstance(value, datetime) and value.tzinfo:
         return value
-    try:
-        return datetime.strptime(str(value), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    except ValueError:
-        raise ValueError("write a time in UTC, as 2026-11-24T10:00:00Z") from None
+    # Without quotes it is a time to Pulumi, which passes on how Go prints one.
+    for pattern in ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M:%S +0000 UTC"):
+        with suppress(ValueError):
+            return datetime.strptime(str(value), pattern).replace(tzinfo=UTC)
+    raise ValueError("write a time in UTC, as 2026-11-24T10:00:00Z")
 
 
 def instant(value: datetime) -> str:
@@ -71,25 +75,17 @@ def instant(value: datetime) -> str:
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _known_size(value: str) -> str:
-    if value not in table("vm-sizes.yaml"):
-        allowed = ", ".join(table("vm-sizes.yaml"))
-        raise ValueError(f"not in infra/vm-sizes.yaml; allowed are {allowed}")
-    return value
+def known(name: str) -> AfterValidator:
+    """Only what is in a table of `infra/`."""
 
+    def check(value: str) -> str:
+        allowed = table(name)
+        if value not in allowed:
+            near = did_you_mean(value, allowed)
+            raise ValueError(f"not in infra/{name}; allowed are {', '.join(allowed)}{near}")
+        return value
 
-def _known_region(value: str) -> str:
-    if value not in table("regions.yaml"):
-        allowed = ", ".join(table("regions.yaml"))
-        raise ValueError(f"not in infra/regions.yaml; allowed are {allowed}")
-    return value
-
-
-def _known_role(value: str) -> str:
-    if value not in table("roles.yaml"):
-        allowed = ", ".join(table("roles.yaml"))
-        raise ValueError(f"not in infra/roles.yaml; allowed are {allowed}")
-    return value
+    return AfterValidator(check)
 
 
 def named(pattern: str, text: str, low: int, high: int) -> AfterValidator:
@@ -116,9 +112,9 @@ DatastoreName = Annotated[
     str, named(r"[a-z][a-z0-9_]*", "lower-case letters, digits and _, a letter first", 2, 63)
 ]
 ContainerName = Annotated[str, named(KEBAB, KEBAB_TEXT, 3, 63)]
-Size = Annotated[str, AfterValidator(_known_size)]
-Region = Annotated[str, AfterValidator(_known_region)]
-Role = Annotated[str, AfterValidator(_known_role)]
+Size = Annotated[str, known("vm-sizes.yaml")]
+Region = Annotated[str, known("regions.yaml")]
+Role = Annotated[str, known("roles.yaml")]
 Uuid = Annotated[
     str,
     named(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", "the digits of a UUID", 36, 36),

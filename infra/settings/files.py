@@ -1,26 +1,35 @@
-"""Settings out of a stack file; every mistake in one is a SettingsError."""
+"""Settings out of a stack file; every mistake in one is a line of a SettingsError."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path as File
 
 import yaml
 from pydantic import ValidationError
 
+from infra.settings.faults import KEY, Fault, Place, SettingsError, did_you_mean
 from infra.settings.fields import Environment, Section
-from infra.settings.messages import KEY, SettingsError, message
+from infra.settings.messages import check
+from infra.settings.source import Source, read
 from infra.settings.stack import Settings
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = File(__file__).parent.parent.parent
 
 
-def parse(data: object, file: str) -> Settings:
-    """The settings out of what `amlops:settings` holds in `file`; raises SettingsError."""
+def parse(data: object, file: str, root: File = ROOT) -> Settings:
+    """The settings out of what Pulumi read under `amlops:settings`; raises SettingsError.
+
+    Mistakes have lines when `file` says just that; Pulumi may have been given another one.
+    """
+    source = Source(None)
     try:
-        return Settings.model_validate(data)
-    except ValidationError as error:
-        raise SettingsError(message(error, file, Settings)) from None
+        written = read((root / file).read_text(encoding="utf-8"))
+        if written.data["config"][KEY] == data:
+            source = written
+    except (OSError, UnicodeError, yaml.YAMLError, LookupError, TypeError):
+        pass
+    return _checked(data, source, file)
 
 
 def check_environment(name: str, file: str) -> str:
@@ -29,29 +38,65 @@ def check_environment(name: str, file: str) -> str:
         return _EnvironmentName(name=name).name
     except ValidationError as error:
         text = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise SettingsError(f"{file}: stack name {name!r}: {text}") from None
+        raise SettingsError(file, [Fault((f"stack name {name!r}",), text)]) from None
 
 
-def load(environment: str, root: Path = ROOT) -> Settings:
+def load(environment: str, root: File = ROOT) -> Settings:
     """The settings of a stack from its file; raises SettingsError."""
+    return load_with_source(environment, root)[0]
+
+
+def load_with_source(environment: str, root: File = ROOT) -> tuple[Settings, Source]:
+    """The settings and the file that they come from; raises SettingsError."""
     path = root / "stacks" / f"Pulumi.{environment}.yaml"
     file = str(path.relative_to(root))
     check_environment(environment, file)
     try:
-        content = yaml.safe_load(path.read_text()) or {}
+        source = read(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         known = sorted(p.name.split(".")[1] for p in path.parent.glob("Pulumi.*.yaml"))
-        raise SettingsError(f"{file}: no such stack; there are {', '.join(known)}") from None
+        text = f"no such stack; there are {', '.join(known)}{did_you_mean(environment, known)}"
+        raise SettingsError(file, [Fault((), text)]) from None
+    except UnicodeDecodeError:
+        raise SettingsError(file, [Fault((), "not valid YAML: it is not UTF-8")]) from None
     except yaml.YAMLError as error:
-        place = " ".join(str(error).split())
-        raise SettingsError(f"{file}: not valid YAML: {place}") from None
-    config = content.get("config", {}) if isinstance(content, Mapping) else None
+        raise SettingsError(file, [_no_yaml(error)]) from None
+    return _checked(_settings_of(source, file), source, file), source
+
+
+def _settings_of(source: Source, file: str) -> object:
+    config = source.data.get("config", {}) if isinstance(source.data, Mapping) else {}
     if not isinstance(config, Mapping):
-        raise SettingsError(f"{file}: config: expected keys such as {KEY}")
-    unknown = [key for key in config if str(key).startswith("amlops:") and key != KEY]
+        place = source.place(("config",))
+        fault = Fault(("config",), f"expected keys such as {KEY}", place)
+        raise SettingsError(file, [fault])
+    unknown = [
+        Fault((key,), f"unknown; allowed is {KEY}", source.place(("config", key)))
+        for key in config
+        if key.startswith("amlops:") and key != KEY
+    ]
     if unknown:
-        raise SettingsError(f"{file}: {unknown[0]}: unknown; allowed is {KEY}")
-    return parse(config.get(KEY), file)
+        raise SettingsError(file, unknown)
+    return config.get(KEY)
+
+
+def _checked(data: object, source: Source, file: str) -> Settings:
+    settings, faults = check(Settings, data)
+    placed = [
+        Fault((KEY, *fault.path), fault.text, source.place(("config", KEY, *fault.path)))
+        for fault in faults
+    ]
+    twice = [Fault(fault.path[1:], fault.text, fault.place) for fault in source.faults]
+    if settings is None or twice:
+        raise SettingsError(file, [*twice, *placed])
+    return settings
+
+
+def _no_yaml(error: yaml.YAMLError) -> Fault:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or " ".join(str(error).split())
+    place = Place(mark.line + 1, mark.column + 1) if mark else None
+    return Fault((), f"not valid YAML: {problem}", place)
 
 
 class _EnvironmentName(Section):

@@ -1,92 +1,215 @@
-"""What a person reads when settings are wrong: one line, the first mistake, the others counted."""
+"""What a person reads when settings are wrong: a line for each mistake, and every mistake.
+
+Pydantic stops checking what settings have to do with each other as soon as one of them is wrong.
+So what is wrong is taken out, and the rest is checked again.
+"""
 
 from __future__ import annotations
 
-from typing import Any, get_args, get_origin
+import json
+import re
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from functools import partial
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-KEY = "amlops:settings"
+from infra.settings.faults import Fault, Faults, Path, did_you_mean
+from infra.settings.locations import Location, locate
+
+Root = TypeVar("Root", bound=BaseModel)
+MISSING = "missing; give it a value"
+STAND_IN = "stand-in"
+"""A text for one that is missing, so that the rest can be checked."""
+LONGEST = 80
+"""Characters of a value that are shown."""
 
 
-class SettingsError(Exception):
-    """One message for a person: the file, the path in it, what is wrong and what is allowed."""
-
-
-def message(error: ValidationError, file: str, root: type[BaseModel]) -> str:
-    """The first error, the others counted: one line for a person to mend and run again."""
-    errors = error.errors(include_url=False)
-    first = errors[0]
-    section, parts = _follow(root, first["loc"])
-    path = ".".join([KEY, *parts])
-    text = _text(first["type"], first["msg"], dict(first.get("ctx", {})), first["input"])
-    if first["type"] == "extra_forbidden":
-        text = f"unknown; allowed are {', '.join(section.model_fields)}"
-    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    return f"{file}: {path}: {text}{more}"
-
-
-def _text(kind: str, message: str, context: dict[str, Any], value: object) -> str:
-    match kind:
-        case "missing":
-            return "missing; give it a value"
-        case "greater_than_equal":
-            return f"{value!r} is too small; allowed is {context['ge']} or more"
-        case "less_than_equal":
-            return f"{value!r} is too large; allowed is {context['le']} or less"
-        case "literal_error":
-            return f"{value!r}; allowed are {context['expected']}"
-        case "model_type" | "model_attributes_type":
-            return f"expected keys with values, not {value!r}"
-        case "union_tag_not_found":
-            return "kind: missing; give it a value"
-        case "union_tag_invalid":
-            return f"kind: {context['tag']!r}; allowed are {context['expected_tags']}"
-        case "value_error" if isinstance(value, str):
-            return f"{value!r}: {context['error']}"
-        case "value_error":
-            return str(context["error"])
-        case _:
-            return f"{value!r}: {message}"
-
-
-def _follow(
-    root: type[BaseModel], location: tuple[int | str, ...]
-) -> tuple[type[BaseModel], list[str]]:
-    """The last section on the way to a place, and the way as the file has it.
-
-    Pydantic's way also names the `kind` by which one of several sections was chosen.
-    """
-    section, parts = root, []
-    kinds: dict[str, type[BaseModel]] = {}
-    below_map = False
-    for part in location:
-        if part == "[key]":
-            continue
-        if not below_map and str(part) in kinds:
-            section, kinds = kinds[str(part)], {}
-            continue
-        parts.append(str(part))
-        field = None if below_map else section.model_fields.get(str(part))
-        below_map = False
-        if field is None:
-            continue
-        sections = _sections(field.annotation)
-        below_map = get_origin(field.annotation) is dict
-        if len(sections) == 1:
-            section, kinds = sections[0], {}
+def check(root: type[Root], data: object) -> tuple[Root | None, list[Fault]]:
+    """The settings, or everything that is wrong with them."""
+    try:
+        return root.model_validate(data), []
+    except ValidationError as error:
+        found = _faults(error, root)
+    rest = deepcopy(data)
+    taken: list[Path] = []
+    new = found
+    while new and all(fault.path for fault in new):
+        taken += [_take_out(rest, fault) for fault in new]
+        try:
+            root.model_validate(rest)
+        except ValidationError as error:
+            new = [fault for fault in _faults(error, root) if fault not in found]
+            found += [fault for fault in new if not _follows_from(data, taken, fault)]
         else:
-            kinds = {kind: choice for choice in sections for kind in _kinds(choice)}
-    return section, parts
+            break
+    return None, found
 
 
-def _sections(annotation: Any) -> list[type[BaseModel]]:
-    """The sections that a value of this type may be or hold."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [section for part in get_args(annotation) for section in _sections(part)]
+def _take_out(data: Any, fault: Fault) -> Path:
+    """Remove what is wrong: the value; the entry in which one is missing; the list of an item."""
+    path = fault.path
+    if fault.text == MISSING and len(path) == 1:
+        data[path[0]] = STAND_IN
+        return path
+    if fault.text == MISSING or isinstance(path[-1], int):
+        path = path[:-1]
+    above = _at(data, path[:-1])
+    if isinstance(above, dict):
+        above.pop(path[-1], None)
+    elif isinstance(above, list):
+        return _take_out(data, Fault(path, ""))
+    return path
 
 
-def _kinds(section: type[BaseModel]) -> tuple[str, ...]:
-    field = section.model_fields.get("kind")
-    return get_args(field.annotation) if field else ()
+def _follows_from(data: object, taken: Iterable[Path], fault: Fault) -> bool:
+    """Whether it may be about nothing but what was taken out.
+
+    That itself, what stands beside it in a section, or an entry that is called by its name.
+    """
+    return any(
+        (fault.path and path[: len(fault.path)] == fault.path[: len(path)])
+        or (len(path) > 1 and path[:-1] == fault.path[:-1])
+        or (isinstance(_at(data, path), dict) and re.search(rf"\b{path[-1]}\b", fault.text))
+        for path in taken
+    )
+
+
+def _at(data: Any, path: Path) -> Any:
+    """What is there, or None."""
+    for part in path:
+        try:
+            data = data[part]
+        except (LookupError, TypeError):
+            return None
+    return data
+
+
+def _faults(error: ValidationError, root: type[BaseModel]) -> list[Fault]:
+    found: list[tuple[Location, Fault]] = []
+    for one in error.errors(include_url=False):
+        location = locate(root, one["loc"])
+        inner = one.get("ctx", {}).get("error")
+        if isinstance(inner, Faults):
+            found += [
+                (location, Fault((*location.path, *fault.path), fault.text))
+                for fault in inner.found
+            ]
+        else:
+            path, text = _told(one, location)
+            found.append((location, Fault(path, text)))
+    return list(dict.fromkeys(_one_attempt_each(found)))
+
+
+def _one_attempt_each(found: list[tuple[Location, Fault]]) -> list[Fault]:
+    """Of a value that none of several types fits, what the type says that it fits best.
+
+    That is the one that looked deepest into it, of those the one with the least to say.
+    """
+    attempts: dict[Path, dict[str, list[Fault]]] = {}
+    for location, fault in found:
+        if location.attempt:
+            path, label = location.attempt
+            attempts.setdefault(path, {}).setdefault(label, []).append(fault)
+    result = []
+    for location, fault in found:
+        if location.attempt is None:
+            result.append(fault)
+        elif at := attempts.pop(location.attempt[0], None):
+            path = location.attempt[0]
+            result += min(
+                at.values(),
+                key=partial(_poor_fit, path),
+            )
+    return result
+
+
+def _poor_fit(path: Path, told: list[Fault]) -> tuple[bool, int]:
+    return all(fault.path == path for fault in told), len(told)
+
+
+def _told(error: Any, location: Location) -> tuple[Path, str]:
+    """Where a mistake is and what is said of it."""
+    value, context = error["input"], dict(error.get("ctx", {}))
+    path, shown = location.path, _shown(error["input"])
+    match error["type"]:
+        case "missing":
+            text = MISSING
+        case "extra_forbidden":
+            allowed = list(location.section.model_fields)
+            text = f"unknown; allowed are {', '.join(allowed)}{did_you_mean(path[-1], allowed)}"
+        case "greater_than_equal":
+            text = f"{shown} is too small; allowed is {context['ge']:g} or more"
+        case "less_than_equal":
+            text = f"{shown} is too large; allowed is {context['le']:g} or less"
+        case "greater_than":
+            text = f"{shown} is too small; allowed is more than {context['gt']:g}"
+        case "less_than":
+            text = f"{shown} is too large; allowed is less than {context['lt']:g}"
+        case "multiple_of":
+            text = f"{shown}; allowed are multiples of {context['multiple_of']}"
+        case "literal_error":
+            text = f"{shown}; allowed are {_or_near(value, context['expected'])}"
+        case "union_tag_not_found":
+            path, text = (*path, _chooser(context)), MISSING
+        case "union_tag_invalid":
+            path = (*path, _chooser(context))
+            near = _or_near(context["tag"], context["expected_tags"])
+            text = f"'{context['tag']}'; allowed are {near}"
+        case "model_type" | "model_attributes_type" | "dict_type":
+            text = f"expected keys with values, not {shown}"
+        case "list_type" | "tuple_type":
+            text = f"expected a list, as [a, b], not {shown}"
+        case "string_type" if isinstance(value, int | float) and not isinstance(value, bool):
+            text = f"expected a text, not the number {shown}; write it in quotes"
+        case "string_type":
+            text = f"expected a text, not {shown}"
+        case "int_type" | "int_parsing" | "int_from_float":
+            text = f"expected a whole number, not {shown}"
+        case "float_type" | "float_parsing":
+            text = f"expected a number, not {shown}"
+        case "bool_type" | "bool_parsing":
+            text = f"{shown}; allowed are true and false, or on and off"
+        case "string_too_short":
+            text = f"{shown} is too short; allowed is {_count(context['min_length'])} or more"
+        case "string_too_long":
+            text = f"has {len(value)} characters; allowed is {context['max_length']} or less"
+        case "string_pattern_mismatch":
+            text = f"{shown}; allowed is what {context['pattern']} matches"
+        case "too_short":
+            text = f"has {context['actual_length']} of the {context['min_length']} needed at least"
+        case "too_long":
+            text = f"has too many; allowed is {context['max_length']} or less"
+        case "value_error":
+            text = (
+                f"{shown}: {context['error']}" if isinstance(value, str) else str(context["error"])
+            )
+        case _:
+            text = f"{shown}: {error['msg']}"
+    return path, text
+
+
+def _or_near(value: object, expected: str) -> str:
+    """`'a', 'b' or 'c'` as Pydantic says it, and the one that was probably meant."""
+    return expected + did_you_mean(value, re.findall("'([^']*)'", expected))
+
+
+def _chooser(context: Mapping[str, Any]) -> str:
+    return str(context["discriminator"]).strip("'")
+
+
+def _count(characters: int) -> str:
+    return "1 character" if characters == 1 else f"{characters} characters"
+
+
+def _shown(value: object) -> str:
+    """A value as YAML has it, cut where it is long."""
+    if isinstance(value, Mapping | list):
+        text = ", ".join(str(part) for part in value)
+        text = f"{{{text}}}" if isinstance(value, Mapping) else f"[{text}]"
+    elif value is None or isinstance(value, bool):
+        text = json.dumps(value)
+    else:
+        text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

@@ -65,5 +65,5 @@ def test_a_mistake_in_a_stack_file_stops_before_anything_is_planned(
     text = (root / "stacks" / "Pulumi.dev.yaml").read_text()
     (tmp_path / "stacks" / "Pulumi.dev.yaml").write_text(text.replace("location:", "loction:"))
     monkeypatch.setattr(stacks, "ROOT", tmp_path)
-    with pytest.raises(Failure, match=r"Pulumi.dev.yaml: amlops:settings.loction: unknown"):
+    with pytest.raises(Failure, match=r"dev.yaml:\d+:5: amlops:settings.loction: unknown"):
         stacks.check_settings("dev")
