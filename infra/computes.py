@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_azure_native import machinelearningservices
 
+from infra import clusters, instances
 from infra.names import Names
 from infra.placement import Placement
-from infra.settings import Cluster, Instance, iso8601
+from infra.settings import Cluster, Instance
 
 
 @dataclass(frozen=True)
@@ -23,10 +24,14 @@ class ComputesArgs:
     """Id of the user-assigned identity that jobs act as."""
     instances: Mapping[str, Instance]
     clusters: Mapping[str, Cluster]
+    subnet: pulumi.Input[str] | None = None
+    """Id of the subnet of all that name none of their own; None: they need none."""
+    private_nodes: bool = False
+    """Whether nodes have no public address unless their settings say so."""
 
 
 class Computes(pulumi.ComponentResource):
-    """Does not manage whether an instance runs or is stopped: its owner and its idle time do.
+    """Does not manage whether an instance runs: its owner, its schedules and its idle time do.
 
     A cluster is called by its key in every environment, because workloads refer to it. An
     instance's name is unique in a region, so its own has environment and suffix.
@@ -40,7 +45,16 @@ class Computes(pulumi.ComponentResource):
     ) -> None:
         super().__init__("amlops:infra:Computes", name, None, opts)
         self.clusters = {
-            key: self._compute(f"{name}-cluster-{key}", key, args, _cluster(cluster))
+            key: self._compute(
+                f"{name}-cluster-{key}",
+                key,
+                args,
+                cluster.identity,
+                clusters.cluster_properties(
+                    cluster, subnet=args.subnet, private_nodes=args.private_nodes
+                ),
+                clusters.CREATE_ONLY,
+            )
             for key, cluster in args.clusters.items()
         }
         self.instances = {
@@ -48,10 +62,24 @@ class Computes(pulumi.ComponentResource):
                 f"{name}-instance-{key}",
                 args.names.instance(key),
                 args,
-                _instance(instance, args.tenant_id),
+                instance.identity,
+                instances.instance_properties(
+                    instance,
+                    tenant_id=args.tenant_id,
+                    subnet=args.subnet,
+                    private_nodes=args.private_nodes,
+                ),
+                instances.CREATE_ONLY,
             )
             for key, instance in args.instances.items()
         }
+        self.principals = {
+            key: compute.identity.principal_id
+            for made, wanted in ((self.clusters, args.clusters), (self.instances, args.instances))
+            for key, compute in made.items()
+            if wanted[key].identity == "system"
+        }
+        """By key, the principals of those that have an identity of their own."""
         self.register_outputs(
             {"clusters": sorted(self.clusters), "instances": sorted(self.instances)}
         )
@@ -61,7 +89,9 @@ class Computes(pulumi.ComponentResource):
         resource_name: str,
         compute_name: str,
         args: ComputesArgs,
+        identity: str,
         properties: dict[str, object],
+        create_only: Sequence[str],
     ) -> machinelearningservices.Compute:
         return machinelearningservices.Compute(
             resource_name,
@@ -69,49 +99,17 @@ class Computes(pulumi.ComponentResource):
             workspace_name=args.workspace_name,
             resource_group_name=args.placement.resource_group,
             location=args.placement.location,
-            identity={"type": "UserAssigned", "user_assigned_identities": [args.identity]},
+            identity=compute_identity(identity, args.identity),
             properties=properties,
             tags=args.placement.tags,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, replace_on_changes=list(create_only)),
         )
 
 
-def _cluster(cluster: Cluster) -> dict[str, object]:
-    return {
-        "compute_type": "AmlCompute",
-        "disable_local_auth": True,
-        "properties": {
-            "os_type": "Linux",
-            "vm_size": cluster.size,
-            "vm_priority": "LowPriority" if cluster.priority == "low" else "Dedicated",
-            "scale_settings": {
-                "min_node_count": cluster.min,
-                "max_node_count": cluster.max,
-                "node_idle_time_before_scale_down": iso8601(cluster.idle),
-            },
-            "enable_node_public_ip": cluster.public_ip,
-            "isolated_network": False,
-            "remote_login_port_public_access": "Disabled",
-        },
-    }
-
-
-def _instance(instance: Instance, tenant_id: pulumi.Input[str]) -> dict[str, object]:
-    properties: dict[str, object] = {
-        "vm_size": instance.size,
-        "idle_time_before_shutdown": iso8601(instance.idle),
-        "application_sharing_policy": "Personal",
-        "compute_instance_authorization_type": "personal",
-        "enable_node_public_ip": instance.public_ip,
-        "enable_sso": True,
-        "ssh_settings": {"ssh_public_access": "Disabled"},
-    }
-    if instance.assigned_user:
-        properties["personal_compute_instance_settings"] = {
-            "assigned_user": {"object_id": instance.assigned_user, "tenant_id": tenant_id}
-        }
-    return {
-        "compute_type": "ComputeInstance",
-        "disable_local_auth": True,
-        "properties": properties,
-    }
+def compute_identity(kind: str, user_assigned: pulumi.Input[str]) -> dict[str, object] | None:
+    """What a compute acts as: `user`, `system` or `none`, as its settings say."""
+    if kind == "none":
+        return None
+    if kind == "system":
+        return {"type": "SystemAssigned"}
+    return {"type": "UserAssigned", "user_assigned_identities": [user_assigned]}

@@ -2,12 +2,99 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from infra.settings.azure_ids import SubnetId
+from infra.settings.compute_fields import (
+    ROOT,
+    CronExpression,
+    PublicKey,
+    RepositoryFile,
+    ScheduleName,
+    ScriptTimeout,
+    TimeOfDay,
+    TimeZone,
+    UserName,
+)
 from infra.settings.fields import ClusterIdle, InstanceIdle, Section, Size, Uuid
+
+ComputeIdentity = Literal["user", "system", "none"]
+"""user: the environment's identity of computes; system: one of its own; none: no identity."""
+
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+class Script(Section):
+    """A shell script that an instance runs: a file of this repository, or the text itself."""
+
+    file: RepositoryFile | None = None
+    """Path from the root of the repository."""
+    text: Annotated[str, Field(min_length=1)] | None = None
+    arguments: Annotated[str, Field(max_length=2000)] = ""
+    timeout: ScriptTimeout = timedelta(minutes=15)
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if bool(self.file) == bool(self.text):
+            raise ValueError("give either 'file' or 'text'; allowed is one of the two")
+        return self
+
+    @property
+    def data(self) -> str:
+        """What it says, in base64: so the service wants a script that comes with the request."""
+        content = (ROOT / self.file).read_bytes() if self.file else (self.text or "").encode()
+        return base64.b64encode(content).decode()
+
+
+class Setup(Section):
+    """Scripts of an instance."""
+
+    creation: Script | None = None
+    """Runs once, when the instance is made."""
+    start: Script | None = None
+    """Runs at every start."""
+
+
+class PowerSchedule(Section):
+    """When an instance starts or stops by itself: by `cron`, or `every` day, week or month."""
+
+    action: Literal["start", "stop"]
+    cron: CronExpression | None = None
+    every: Literal["day", "week", "month"] | None = None
+    interval: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Every so many days, weeks or months."""
+    at: TimeOfDay | None = None
+    weekdays: list[Weekday] = []
+    month_days: list[Annotated[int, Field(ge=1, le=31)]] = []
+    time_zone: TimeZone = "UTC"
+    enabled: bool = True
+
+    @model_validator(mode="after")
+    def _one_trigger(self) -> Self:
+        if bool(self.cron) == bool(self.every):
+            raise ValueError("give either 'cron' or 'every'; allowed is one of the two")
+        if self.cron:
+            given = {"at": self.at, "weekdays": self.weekdays, "month_days": self.month_days}
+            for name, value in given.items():
+                if value:
+                    raise ValueError(f"'{name}' goes with 'every', not with 'cron'")
+            return self
+        if self.at is None:
+            raise ValueError("'every' needs a time of day: at, as \"18:30\"")
+        for name, needed in (("weekdays", "week"), ("month_days", "month")):
+            if bool(getattr(self, name)) != (self.every == needed):
+                raise ValueError(f"'{name}' goes with every: {needed}, and only with it")
+        return self
+
+
+class InstanceSsh(Section):
+    """Access to an instance by SSH: user and port are the service's."""
+
+    public_key: PublicKey
 
 
 class Instance(Section):
@@ -18,8 +105,23 @@ class Instance(Section):
     """Idle time after which it shuts down."""
     assigned_user: Uuid | None = None
     """Object id of the person it is for; None: whoever creates it."""
-    public_ip: bool = True
-    """A public address on the node; without one the service wants a virtual network."""
+    applications: Literal["personal", "shared"] = "personal"
+    """Who may open its Jupyter and other applications: its person, or all of the workspace."""
+    identity: ComputeIdentity = "user"
+    ssh: InstanceSsh | None = None
+    subnet: SubnetId | None = None
+    """None: the network mode decides."""
+    public_ip: bool | None = None
+    """A public address on the node; None: the network mode decides."""
+    setup: Setup = Setup()
+    schedules: dict[ScheduleName, PowerSchedule] = {}
+
+
+class ClusterSsh(Section):
+    """Access to a cluster's nodes by SSH."""
+
+    user: UserName = "azureuser"
+    public_key: PublicKey
 
 
 class Cluster(Section):
@@ -31,8 +133,14 @@ class Cluster(Section):
     idle: ClusterIdle = timedelta(minutes=2)
     """Idle time after which a node goes."""
     priority: Literal["dedicated", "low"] = "dedicated"
-    public_ip: bool = True
-    """A public address on each node; without one the service wants a virtual network."""
+    identity: ComputeIdentity = "user"
+    ssh: ClusterSsh | None = None
+    subnet: SubnetId | None = None
+    """None: the network mode decides."""
+    public_ip: bool | None = None
+    """A public address on each node; None: the network mode decides."""
+    isolated: bool = False
+    """Whether the nodes lie in a network of their own, isolated from others."""
 
     @model_validator(mode="after")
     def _bounds(self) -> Self:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from itertools import combinations
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from infra.settings.attached import Attached
 from infra.settings.compute import Cluster, Instance
+from infra.settings.compute_fields import AttachedName
 from infra.settings.data import Datastore
 from infra.settings.endpoints import Endpoint
 from infra.settings.fields import (
@@ -24,6 +28,7 @@ from infra.settings.fields import (
 )
 from infra.settings.foundation import Logs, Storage, Vault, Workspace
 from infra.settings.identity import Access
+from infra.settings.kubernetes import Kubernetes
 
 
 def _on(value: object) -> object:
@@ -55,14 +60,23 @@ class Settings(Section):
     datastores: dict[DatastoreName, Datastore] = {"data": Datastore()}
     instances: dict[InstanceName, Instance] = {}
     clusters: dict[ClusterName, Cluster] = {"cpu-cluster": Cluster()}
+    kubernetes: dict[AttachedName, Kubernetes] = {}
+    attached: dict[AttachedName, Attached] = {}
     endpoints: dict[EndpointName, Endpoint] = {}
     access: dict[AccessName, Access] = {}
 
     @model_validator(mode="after")
     def _computes(self) -> Self:
-        both = sorted(self.instances.keys() & self.clusters.keys())
-        if both:
-            raise ValueError(f"{both[0]} is an instance and a cluster; allowed is one of the two")
+        kinds: dict[str, Collection[str]] = {
+            "an instance": self.instances,
+            "a cluster": self.clusters,
+            "a Kubernetes cluster": self.kubernetes,
+            "an attached compute": self.attached,
+        }
+        for (one, first), (other, second) in combinations(kinds.items(), 2):
+            both = sorted(set(first) & set(second))
+            if both:
+                raise ValueError(f"{both[0]} is {one} and {other}; allowed is one of the two")
         return self
 
     @model_validator(mode="after")

@@ -1,0 +1,111 @@
+"""Settings of machines and clusters of others that jobs of the workspace run on."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from infra.settings.azure_ids import (
+    DatabricksId,
+    HDInsightId,
+    SparkPoolId,
+    SubnetId,
+    VirtualMachineId,
+)
+from infra.settings.compute_fields import Port, PublicKey, SecretName, UserName
+from infra.settings.fields import Section, Size, named
+
+HostName = Annotated[
+    str, named(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?", "an address or host name", 1, 253)
+]
+VaultName = Annotated[
+    str, named(r"[A-Za-z](-?[A-Za-z0-9])*", "letters, digits and single hyphens", 3, 24)
+]
+
+
+class VaultSecret(Section):
+    """A secret in Key Vault: read when the program runs, never written into a stack file."""
+
+    secret: SecretName
+    vault: VaultName | None = None
+    """None: the environment's own vault."""
+
+
+class NewMachine(Section):
+    """A Linux virtual machine that the program makes, reached by SSH with a key only."""
+
+    size: Size = "Standard_DS3_v2"
+    image: Literal["ubuntu-24.04", "ubuntu-22.04"] = "ubuntu-24.04"
+    disk_gb: Annotated[int, Field(ge=30, le=4095)] = 64
+    subnet: SubnetId | None = None
+    """None: the network's subnet of computes, else a small network of its own."""
+    public_ip: bool = False
+    """A public address; without one the workspace must reach the subnet."""
+
+
+class VirtualMachine(Section):
+    """A virtual machine: made, one of Azure's that is there, or any that answers at an address."""
+
+    kind: Literal["virtual-machine"]
+    create: NewMachine | None = None
+    existing: VirtualMachineId | None = None
+    address: HostName | None = None
+    port: Port = 22
+    user: UserName = "azureuser"
+    public_key: PublicKey | None = None
+    """Of the key with which `user` logs in; a machine that is made takes no other."""
+    private_key: VaultSecret
+    """The same key's private half, with which the workspace logs in."""
+
+    @model_validator(mode="after")
+    def _one_machine(self) -> Self:
+        if bool(self.create) == bool(self.existing or self.address):
+            raise ValueError(
+                "give either 'create' or one that is there ('existing', 'address'); "
+                "allowed is one of the two"
+            )
+        if self.create and not self.public_key:
+            raise ValueError("public_key: missing; a machine that is made needs it")
+        return self
+
+
+class Databricks(Section):
+    """A Databricks workspace."""
+
+    kind: Literal["databricks"]
+    existing: DatabricksId
+    token: VaultSecret
+    """An access token of Databricks."""
+
+
+class HDInsight(Section):
+    """An HDInsight cluster, reached by SSH."""
+
+    kind: Literal["hdinsight"]
+    existing: HDInsightId
+    address: HostName | None = None
+    """None: NAME-ssh.azurehdinsight.net, its own."""
+    port: Port = 22
+    user: UserName = "sshuser"
+    password: VaultSecret | None = None
+    private_key: VaultSecret | None = None
+
+    @model_validator(mode="after")
+    def _one_proof(self) -> Self:
+        if bool(self.password) == bool(self.private_key):
+            raise ValueError("give either 'private_key' or 'password'; allowed is one of the two")
+        return self
+
+
+class SynapseSpark(Section):
+    """An Apache Spark pool of a Synapse workspace, reached by identity."""
+
+    kind: Literal["synapse-spark"]
+    existing: SparkPoolId
+    identity: Literal["user", "system"] = "user"
+
+
+Attached = Annotated[
+    VirtualMachine | Databricks | HDInsight | SynapseSpark, Field(discriminator="kind")
+]

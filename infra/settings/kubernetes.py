@@ -1,0 +1,146 @@
+"""Settings of Kubernetes clusters that serve models and run jobs."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from infra.settings.azure_ids import KubernetesId, SubnetId
+from infra.settings.fields import KEBAB, KEBAB_TEXT, Section, Size, Uuid, named
+
+
+def _range(value: str) -> str:
+    try:
+        return str(ipaddress.IPv4Network(value))
+    except ValueError:
+        raise ValueError("allowed is an IPv4 address or range, as 203.0.113.0/24") from None
+
+
+def _quantity(value: str) -> str:
+    if not re.fullmatch(r"[1-9]\d{0,5}(m|Mi|Gi)?", value):
+        raise ValueError('allowed are quantities in quotes, as "500m", "2" or "4Gi"')
+    return value
+
+
+Quantity = Annotated[str, AfterValidator(_quantity)]
+PoolName = Annotated[
+    str, named(r"[a-z][a-z0-9]*", "lower-case letters and digits, a letter first", 1, 12)
+]
+"""Of a Linux node pool: "Naming rules and restrictions for Azure resources"."""
+Label = Annotated[str, named(r"[A-Za-z0-9]([\w./-]*[A-Za-z0-9])?", "as Kubernetes has it", 1, 253)]
+KubernetesName = Annotated[str, named(KEBAB, KEBAB_TEXT, 1, 63)]
+"""Of objects in Kubernetes, RFC 1123."""
+Version = Annotated[
+    str, named(r"\d\.\d{1,2}(\.\d{1,2})?", 'a version in quotes, as "1.33" or "1.33.2"', 3, 8)
+]
+
+
+class NodePool(Section):
+    """Machines of one size that grow and shrink with what runs on them."""
+
+    size: Size = "Standard_DS3_v2"
+    min: Annotated[int, Field(ge=0, le=1000)] = 1
+    max: Annotated[int, Field(ge=1, le=1000)] = 3
+    mode: Literal["system", "user"] = "user"
+    """system: also runs what Kubernetes itself needs, so it never shrinks to nothing."""
+    priority: Literal["dedicated", "low"] = "dedicated"
+    disk_gb: Annotated[int, Field(ge=30, le=2048)] = 128
+    labels: dict[Label, Label] = {}
+
+    @model_validator(mode="after")
+    def _bounds(self) -> Self:
+        if self.min > self.max:
+            raise ValueError(f"min {self.min} is above max {self.max}; allowed is min ≤ max")
+        if self.mode == "system" and self.min < 1:
+            raise ValueError("a system pool has at least one node; allowed is min of 1 or more")
+        if self.mode == "system" and self.priority == "low":
+            raise ValueError("a system pool is dedicated; allowed for priority low is mode user")
+        return self
+
+
+class NewKubernetes(Section):
+    """A cluster of Azure Kubernetes Service that the program makes."""
+
+    version: Version | None = None
+    """None: what the service has as its default when the cluster is made."""
+    tier: Literal["free", "standard", "premium"] = "free"
+    """standard: the control plane's availability is guaranteed; premium: longer support."""
+    pools: dict[PoolName, NodePool] = {"system": NodePool(mode="system")}
+    admins: list[Uuid] = []
+    """Object ids of the Entra groups that administer it: it knows no local accounts."""
+    private: bool = False
+    """Whether its API has a private address only."""
+    authorized_ips: list[Annotated[str, AfterValidator(_range)]] = []
+    """From where its API is reached; none: from everywhere, by those whom Entra lets in."""
+    subnet: SubnetId | None = None
+    """Of its nodes; None: the network mode decides."""
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if not any(pool.mode == "system" for pool in self.pools.values()):
+            raise ValueError("pools: none has mode system; allowed is at least one")
+        if self.private and self.authorized_ips:
+            raise ValueError("authorized_ips is for a public API; allowed is it or private: true")
+        return self
+
+
+class InstanceType(Section):
+    """What one instance of a deployment or job gets: so much, on nodes with these labels."""
+
+    cpu: Quantity = "1"
+    memory: Quantity = "2Gi"
+    gpu: Annotated[int, Field(ge=0, le=16)] = 0
+    nodes: dict[Label, Label] = {}
+
+
+class Tls(Section):
+    """How endpoints on the cluster prove who they are."""
+
+    secret: KubernetesName
+    """The Kubernetes secret in namespace azureml that holds certificate and key."""
+    host: Annotated[str, named(r"[a-z0-9.-]+\.[a-z]{2,}", "a host name of the certificate", 4, 253)]
+
+
+class Kubernetes(Section):
+    """A Kubernetes cluster attached to the workspace: made, or one that is there already."""
+
+    create: NewKubernetes | None = None
+    existing: KubernetesId | None = None
+    extension: bool | None = None
+    """Whether the program installs Azure ML's extension; None: on a cluster that it makes."""
+    namespace: KubernetesName = "default"
+    """Where jobs and deployments run."""
+    training: bool = True
+    inference: bool = True
+    tls: Tls | None = None
+    insecure: bool = False
+    """Endpoints answer over plain HTTP: for trying out only."""
+    instance_types: dict[KubernetesName, InstanceType] = {"defaultinstancetype": InstanceType()}
+    default_instance_type: KubernetesName | None = None
+    """None: the first of them."""
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if bool(self.create) == bool(self.existing):
+            raise ValueError("give either 'create' or 'existing'; allowed is one of the two")
+        if not self.instance_types:
+            raise ValueError("instance_types: there is none; allowed is one or more")
+        if self.default_type not in self.instance_types:
+            raise ValueError(
+                f"default_instance_type: {self.default_type!r}; "
+                f"allowed are {', '.join(self.instance_types)}"
+            )
+        if self.installs_extension and self.inference and bool(self.tls) == self.insecure:
+            raise ValueError("inference takes 'tls', or 'insecure: true'; allowed is one of them")
+        return self
+
+    @property
+    def installs_extension(self) -> bool:
+        return bool(self.create) if self.extension is None else self.extension
+
+    @property
+    def default_type(self) -> str:
+        return self.default_instance_type or next(iter(self.instance_types))
