@@ -18,6 +18,7 @@ from sandbox.clock import Clock
 from sandbox.directory import Directory
 from sandbox.identity import Identity
 from sandbox.resources import all_types, background
+from sandbox.resources.providers import Registrations
 from sandbox.store import Resources, Store
 from sandbox.supervisor.client import Supervisor
 
@@ -39,6 +40,7 @@ class Azure:
         self.authorization = Authorization(self)
         self.activity = Activity(self)
         self.faults = Faults(self)
+        self.registrations = Registrations(self)
         self.deleted = DeletedResources(self)
         self.effects = Effects(self)
         self.operations = Operations(self)

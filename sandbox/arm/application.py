@@ -157,6 +157,7 @@ class Arm:
             return reads.get(self.azure, request, kind, at)
         deletes.check_locks(self.azure, request.method, at)
         if request.method == "PUT":
+            self.azure.registrations.need(at.namespace)
             return await writes.put(self.azure, request, kind, at)
         if request.method == "PATCH":
             return await writes.patch(self.azure, request, kind, at)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
 DEFINITIONS = "Microsoft.Authorization/roleDefinitions"
+OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 Permission = dict[str, list[str]]
 
 
@@ -73,6 +75,13 @@ class Authorization:
     def allows(self, principal: str, scope: ResourceId, action: str, *, data: bool = False) -> bool:
         if principal == self.azure.identity.principal_id:
             return True
+        blocks = self.granted(principal, scope)
+        return any(permits(permission, action, data=data) for permission in blocks)
+
+    def granted(self, principal: str, scope: ResourceId) -> Iterator[Permission]:
+        """The permission blocks of every role that the principal has at the scope or above."""
+        if principal == self.azure.identity.principal_id:
+            yield from self.permissions(OWNER)
         now = self.azure.clock.now()
         for assignment in self.azure.resources.list(ASSIGNMENTS):
             properties = assignment.properties
@@ -81,12 +90,8 @@ class Authorization:
             delay = timedelta(seconds=self.azure.faults.unseen_seconds(assignment.id))
             if assignment.created and now < assignment.created + delay:
                 continue
-            if not scope.within(assignment.id.parent or scope):
-                continue
-            permissions = self.permissions(str(properties.get("roleDefinitionId", "")))
-            if any(permits(permission, action, data=data) for permission in permissions):
-                return True
-        return False
+            if scope.within(assignment.id.parent or scope):
+                yield from self.permissions(str(properties.get("roleDefinitionId", "")))
 
     def permissions(self, definition_id: str) -> list[Permission]:
         """The permission blocks of a role, built-in or custom; none for an unknown one."""

@@ -1,4 +1,4 @@
-"""Requests that are not about one resource: subscriptions, providers, operations, deleted things.
+"""Requests that are not about one resource, and of no one module: clouds, listings, operations.
 
 A module that brings such a route of its own lists it in its `ROUTES`.
 """
@@ -9,9 +9,8 @@ import functools
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sandbox import schemas
 from sandbox.arm.answers import (
     Response,
     operation_result,
@@ -47,18 +46,6 @@ class Route:
         return re.compile(self.pattern, re.IGNORECASE)
 
 
-def _subscription(azure: Azure) -> dict[str, Any]:
-    identity = azure.identity
-    return {
-        "id": f"/subscriptions/{identity.subscription_id}",
-        "subscriptionId": identity.subscription_id,
-        "tenantId": identity.tenant_id,
-        "displayName": "Sandbox",
-        "state": "Enabled",
-        "subscriptionPolicies": {"quotaId": "Sandbox", "spendingLimit": "On"},
-    }
-
-
 def _clouds(_azure: Azure, _request: Request, _match: re.Match[str]) -> Response:
     """The clouds there are, this one only: what azureml-mlflow asks before it logs."""
     arm = "https://management.core.windows.net/"
@@ -84,57 +71,11 @@ def _clouds(_azure: Azure, _request: Request, _match: re.Match[str]) -> Response
     return Response(200, [cloud])
 
 
-def _subscriptions(azure: Azure, request: Request, _match: re.Match[str]) -> Response:
-    return page(request, [_subscription(azure)])
-
-
-def _one_subscription(azure: Azure, _request: Request, _match: re.Match[str]) -> Response:
-    return Response(200, _subscription(azure))
-
-
-def _tenants(azure: Azure, request: Request, _match: re.Match[str]) -> Response:
-    tenant = azure.identity.tenant_id
-    return page(request, [{"id": f"/tenants/{tenant}", "tenantId": tenant}])
-
-
 def _all_resources(azure: Azure, request: Request, match: re.Match[str]) -> Response:
     scope = ResourceId.parse(match["scope"])
     if scope.type != SUBSCRIPTION:
         azure.resources.need(scope)
     return resources(azure, request, scope)
-
-
-def _provider(azure: Azure, namespace: str) -> dict[str, Any]:
-    types = [kind for kind in azure.types if kind.name.lower().startswith(namespace.lower() + "/")]
-    if not types:
-        raise ArmError(
-            404,
-            "InvalidResourceNamespace",
-            f"The resource namespace '{namespace}' is invalid or not in this sandbox.",
-        )
-    name = types[0].name.split("/")[0]
-    return {
-        "id": f"/subscriptions/{azure.identity.subscription_id}/providers/{name}",
-        "namespace": name,
-        "registrationState": "Registered",
-        "registrationPolicy": "RegistrationRequired",
-        "resourceTypes": [
-            {
-                "resourceType": kind.name.split("/", 1)[1],
-                "locations": ["East US", "West Europe", "Korea Central"],
-                "apiVersions": sorted(schemas.versions(kind.name), reverse=True),
-            }
-            for kind in types
-        ],
-    }
-
-
-def _providers(azure: Azure, request: Request, _match: re.Match[str]) -> Response:
-    return page(request, [_provider(azure, name) for name in azure.types.namespaces.values()])
-
-
-def _one_provider(azure: Azure, _request: Request, match: re.Match[str]) -> Response:
-    return Response(200, _provider(azure, match["namespace"]))
 
 
 def _events(azure: Azure, request: Request, match: re.Match[str]) -> Response:
@@ -156,18 +97,12 @@ def _operation(azure: Azure, request: Request, match: re.Match[str]) -> Response
 _SUBSCRIPTION = r"/subscriptions/[^/]+"
 ROUTES = [
     Route("GET", "/metadata/endpoints", _clouds),
-    Route("GET", "/subscriptions", _subscriptions),
-    Route("GET", "/tenants", _tenants),
-    Route("GET", _SUBSCRIPTION, _one_subscription),
     Route("GET", rf"(?P<scope>{_SUBSCRIPTION}(/resourcegroups/[^/]+)?)/resources", _all_resources),
-    Route("GET", rf"{_SUBSCRIPTION}/providers", _providers),
     Route(
         "GET",
         rf"(?P<scope>{_SUBSCRIPTION})/providers/microsoft\.insights/eventtypes/management/values",
         _events,
     ),
-    Route("GET", rf"{_SUBSCRIPTION}/providers/(?P<namespace>[^/]+)", _one_provider),
-    Route("POST", rf"{_SUBSCRIPTION}/providers/(?P<namespace>[^/]+)/register", _one_provider),
     Route(
         "GET",
         rf"{_SUBSCRIPTION}/providers/[^/]+/locations/[^/]+/"

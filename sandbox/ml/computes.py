@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
-from sandbox.arm.answers import Response, page
 from sandbox.arm.durations import seconds
 from sandbox.arm.errors import ArmError, conflict, invalid
 from sandbox.arm.request import Request
 from sandbox.arm.resource import SUCCEEDED, Resource
-from sandbox.arm.routes import Route
 from sandbox.arm.types import Action, Body, Change, ResourceType
 from sandbox.jobs.iso8601 import duration
 from sandbox.jobs.nodes import Node, Nodes
@@ -21,8 +16,6 @@ from sandbox.jobs.scheduler import wake
 from sandbox.ml.workspaces import WORKSPACES, workspace_of
 
 if TYPE_CHECKING:
-    import re
-
     from sandbox.azure import Azure
 
 COMPUTES = f"{WORKSPACES}/computes"
@@ -250,54 +243,6 @@ def set_state(azure: Azure, compute: Resource, state: str, operation: str) -> No
     azure.resources.save(compute)
     wake(azure)
 
-
-def _sizes() -> list[dict[str, Any]]:
-    sizes: list[dict[str, Any]] = yaml.safe_load(
-        Path(__file__).with_name("vm_sizes.yaml").read_text()
-    )
-    return sizes
-
-
-def _list_sizes(_azure: Azure, request: Request, _match: re.Match[str]) -> Response:
-    offered = {
-        "supportedComputeTypes": [CLUSTER, INSTANCE],
-        "lowPriorityCapable": True,
-        "premiumIO": True,
-    }
-    return page(request, [{**size, **offered} for size in _sizes()])
-
-
-def _usages(azure: Azure, request: Request, match: re.Match[str]) -> Response:
-    """Cores in use, by family of sizes; the sandbox sets no limit of its own."""
-    sizes = {size["name"].lower(): size for size in _sizes()}
-    used = dict.fromkeys((size["family"] for size in sizes.values()), 0)
-    for compute in azure.resources.list(COMPUTES):
-        size = sizes.get(str(_inner(compute).get("vmSize", "")).lower())
-        if size:
-            used[size["family"]] += size["vCPUs"] * len(Nodes(azure).live(compute.id.key))
-    scope = request.path.rsplit("/", 1)[0]
-    rows = [
-        {
-            "id": f"{scope}/usages/{family}",
-            "type": "Microsoft.MachineLearningServices/usages",
-            "unit": "Count",
-            "currentValue": cores,
-            "limit": 100,
-            "name": {"value": family, "localizedValue": family},
-            "amlWorkspaceLocation": match["region"],
-        }
-        for family, cores in used.items()
-    ]
-    return page(request, rows)
-
-
-_LOCATION = (
-    r"/subscriptions/[^/]+/providers/Microsoft\.MachineLearningServices/locations/(?P<region>[^/]+)"
-)
-ROUTES = [
-    Route("GET", rf"{_LOCATION}/vmSizes", _list_sizes),
-    Route("GET", rf"{_LOCATION}/usages", _usages),
-]
 
 TYPES = [
     ResourceType(

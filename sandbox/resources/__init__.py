@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from sandbox.azure import Azure
 
 MODULES = (
+    "sandbox.resources.subscriptions",
+    "sandbox.resources.providers",
     "sandbox.resources.groups",
     "sandbox.resources.tags",
     "sandbox.templates.deployments",
@@ -23,6 +25,8 @@ MODULES = (
     "sandbox.resources.vault_keys",
     "sandbox.resources.insights",
     "sandbox.resources.registries",
+    "sandbox.resources.availability",
+    "sandbox.resources.quota",
     "sandbox.ml.workspaces",
     "sandbox.ml.datastores",
     "sandbox.ml.connections",

@@ -1,0 +1,152 @@
+"""Resource providers: registered with the subscription or not, their types and regions."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from sandbox import schemas
+from sandbox.arm.answers import Response, page
+from sandbox.arm.durations import seconds
+from sandbox.arm.errors import ArmError, conflict
+from sandbox.arm.ids import SUBSCRIPTION, ResourceId
+from sandbox.arm.request import Request
+from sandbox.arm.routes import Route
+from sandbox.arm.types import ResourceType
+from sandbox.resources.regions import offering
+
+if TYPE_CHECKING:
+    from sandbox.azure import Azure
+
+SCHEMA = "CREATE TABLE IF NOT EXISTS providers (namespace TEXT PRIMARY KEY, state TEXT NOT NULL);"
+REGISTERED, REGISTERING, UNREGISTERED = "Registered", "Registering", "NotRegistered"
+FREE = ("microsoft.resources", "microsoft.authorization")
+"""Registered with every subscription, and cannot be unregistered."""
+
+
+class Registrations:
+    """Which providers the subscription has; all, until somebody unregisters one."""
+
+    def __init__(self, azure: Azure) -> None:
+        self.azure = azure
+        azure.store.migrate(SCHEMA)
+
+    def state(self, namespace: str) -> str:
+        row = self.azure.store.connection.execute(
+            "SELECT state FROM providers WHERE namespace = ?", (namespace.lower(),)
+        ).fetchone()
+        if row is None:
+            return REGISTERED
+        kept = json.loads(row[0])
+        if kept["state"] == REGISTERING and self.azure.clock.time() >= kept["due"]:
+            return REGISTERED
+        return str(kept["state"])
+
+    def register(self, namespace: str) -> None:
+        """Takes its time, during which resources are still refused."""
+        if self.state(namespace) == UNREGISTERED:
+            due = self.azure.clock.time() + seconds("register")
+            self._save(namespace, {"state": REGISTERING, "due": due})
+
+    def unregister(self, namespace: str) -> None:
+        """Raises 409 while the subscription has resources of the provider."""
+        if namespace.lower() in FREE:
+            raise conflict(
+                f"The resource provider '{namespace}' cannot be unregistered.",
+                "CannotUnregisterResourceProvider",
+            )
+        for resource in self.azure.resources.list():
+            if resource.id.namespace.lower() == namespace.lower():
+                raise conflict(
+                    f"The resource provider '{namespace}' cannot be unregistered: the subscription "
+                    f"has resources of it, such as '{resource.id}'. Delete them first.",
+                    "CannotUnregisterResourceProvider",
+                )
+        self._save(namespace, {"state": UNREGISTERED})
+
+    def need(self, namespace: str) -> None:
+        """Raises what ARM answers to a PUT of an unregistered provider's resource."""
+        if self.state(namespace) != REGISTERED:
+            raise ArmError(
+                409,
+                "MissingSubscriptionRegistration",
+                f"The subscription is not registered to use namespace '{namespace}'. See "
+                "https://aka.ms/rps-not-found for how to register subscriptions.",
+                details=[
+                    {
+                        "code": "MissingSubscriptionRegistration",
+                        "target": namespace,
+                        "message": f"The subscription is not registered to use '{namespace}'.",
+                    }
+                ],
+            )
+
+    def _save(self, namespace: str, state: dict[str, Any]) -> None:
+        with self.azure.store.transaction() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO providers VALUES (?, ?)",
+                (namespace.lower(), json.dumps(state)),
+            )
+
+
+def _view(azure: Azure, namespace: str) -> dict[str, Any]:
+    name = _spelled(azure, namespace)
+    found = [kind for kind in azure.types if kind.key.split("/")[0] == name.lower()]
+    return {
+        "id": f"/subscriptions/{azure.identity.subscription_id}/providers/{name}",
+        "namespace": name,
+        "registrationState": azure.registrations.state(name),
+        "registrationPolicy": (
+            "RegistrationFree" if name.lower() in FREE else "RegistrationRequired"
+        ),
+        "resourceTypes": [
+            {
+                "resourceType": kind.name.split("/", 1)[1],
+                "locations": [] if kind.extension else offering(name),
+                "apiVersions": sorted(schemas.versions(kind.name), reverse=True),
+                "capabilities": "SupportsTags, SupportsLocation" if kind.tracked else "None",
+            }
+            for kind in found
+        ],
+    }
+
+
+def _spelled(azure: Azure, namespace: str) -> str:
+    """As the provider writes itself. Raises 404 for one that the sandbox has not."""
+    name = azure.types.namespaces.get(namespace.lower())
+    if name is None:
+        raise ArmError(
+            404,
+            "InvalidResourceNamespace",
+            f"The resource namespace '{namespace}' is invalid or not in this sandbox.",
+        )
+    return name
+
+
+def _list(azure: Azure, request: Request, _match: re.Match[str]) -> Response:
+    return page(request, [_view(azure, name) for name in azure.types.namespaces.values()])
+
+
+def _one(azure: Azure, _request: Request, match: re.Match[str]) -> Response:
+    return Response(200, _view(azure, match["namespace"]))
+
+
+def _change(azure: Azure, request: Request, match: re.Match[str]) -> Response:
+    name, verb = _spelled(azure, match["namespace"]), match["verb"].lower()
+    at = ResourceId("", SUBSCRIPTION, (azure.identity.subscription_id,))
+    azure.authorization.check(request.principal, at, f"{name}/{verb}/action")
+    if verb == "register":
+        azure.registrations.register(name)
+    else:
+        azure.registrations.unregister(name)
+    return Response(200, _view(azure, name))
+
+
+TYPES: list[ResourceType] = []
+_PROVIDERS = r"/subscriptions/[^/]+/providers"
+ROUTES = [
+    Route("GET", _PROVIDERS, _list),
+    Route("GET", rf"{_PROVIDERS}/(?P<namespace>[^/]+)", _one),
+    Route("POST", rf"{_PROVIDERS}/(?P<namespace>[^/]+)/(?P<verb>register|unregister)", _change),
+]

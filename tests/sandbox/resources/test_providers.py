@@ -1,0 +1,77 @@
+"""Resource providers: registered, unregistered, and what an unregistered one refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from azure.core.exceptions import HttpResponseError
+
+from tests.sandbox.conftest import RunningSandbox
+from tests.sandbox.resources.conftest import Clients, code
+
+NAMESPACE = "Microsoft.ContainerRegistry"
+
+
+@pytest.fixture
+def providers(clients: Clients) -> Iterator[Any]:
+    operations = clients.resources.providers
+    yield operations
+    operations.register(NAMESPACE)
+
+
+def registry(clients: Clients, group: str, name: str) -> Any:
+    body = {"location": "eastus", "sku": {"name": "Basic"}, "properties": {}}
+    return clients.registries.registries.begin_create(group, name, body)
+
+
+def test_what_the_sandbox_has_is_registered(providers: Any) -> None:
+    found = {item.namespace: item for item in providers.list()}
+    learning = found["Microsoft.MachineLearningServices"]
+    assert {item.registration_state for item in found.values()} == {"Registered"}
+    assert found["Microsoft.Authorization"].registration_policy == "RegistrationFree"
+    regions = {t.resource_type: t.locations for t in learning.resource_types}["workspaces"]
+    assert "Korea Central" in regions
+    assert "West India" not in regions
+
+
+def test_an_unregistered_provider_takes_no_resource_until_it_is_registered(
+    clients: Clients, providers: Any, group: str, unique: str
+) -> None:
+    assert providers.unregister(NAMESPACE).registration_state == "NotRegistered"
+    with pytest.raises(HttpResponseError, match="not registered to use namespace") as refused:
+        registry(clients, group, f"cr{unique}")
+    assert code(refused) == (409, "MissingSubscriptionRegistration")
+    providers.register(NAMESPACE)
+    assert providers.get(NAMESPACE).registration_state == "Registered"
+    registry(clients, group, f"cr{unique}").result()
+
+
+def test_registering_takes_its_time(start_sandbox: Callable[..., RunningSandbox]) -> None:
+    slow = start_sandbox(durations="real")
+    path = f"/subscriptions/{slow.subscription}/providers/{NAMESPACE}"
+    slow.arm("POST", f"{path}/unregister", version="2022-09-01")
+    answer = slow.arm("POST", f"{path}/register", version="2022-09-01")
+    assert answer.json()["registrationState"] == "Registering"
+    slow.advance(timedelta(minutes=2))
+    answer = slow.arm("GET", path, version="2022-09-01")
+    assert answer.json()["registrationState"] == "Registered"
+
+
+def test_a_provider_with_resources_stays(
+    clients: Clients, providers: Any, group: str, unique: str
+) -> None:
+    registry(clients, group, f"cr{unique}").result()
+    with pytest.raises(HttpResponseError, match=f"cr{unique}") as refused:
+        providers.unregister(NAMESPACE)
+    assert refused.value.status_code == 409
+    with pytest.raises(HttpResponseError, match="cannot be unregistered"):
+        providers.unregister("Microsoft.Resources")
+
+
+def test_an_unknown_provider(providers: Any) -> None:
+    with pytest.raises(HttpResponseError) as missing:
+        providers.get("Microsoft.Nothing")
+    assert code(missing) == (404, "InvalidResourceNamespace")
