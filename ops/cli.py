@@ -19,6 +19,8 @@ COMMANDS = {
     "score": "ops.commands.serving:score",
     "promote": "ops.commands.promotion:promote",
     "teardown": "ops.commands.teardown:teardown",
+    "environments": "ops.commands.expiry:environments",
+    "expire": "ops.commands.expiry:expire",
     "sandbox": "ops.commands.sandbox:sandbox",
 }
 HELP = {
@@ -34,6 +36,8 @@ HELP = {
     "score": "Send a request to an endpoint.",
     "promote": "Move a model to the next environment if it passes the gate.",
     "teardown": "Delete an environment for good, and prove that nothing is left.",
+    "environments": "List what environments there are, and when they expire.",
+    "expire": "Remove the short-lived environments whose time is over.",
     "sandbox": "Azure on this machine: start, stop, look inside.",
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import click
@@ -14,6 +15,8 @@ from ops.target import TARGETS
 Command = TypeVar("Command", bound=Callable[..., Any])
 _ENVIRONMENT = re.compile(r"[a-z][a-z0-9-]{1,9}")
 
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
 
 def named_environment(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
     """Refuses what cannot name an environment, as a mistake in the command line."""
@@ -22,6 +25,26 @@ def named_environment(_context: click.Context, _parameter: click.Parameter, valu
             f"'{value}' cannot name an environment: it is a lower-case word such as dev or test."
         )
     return value
+
+
+def named_environment_or_none(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> str | None:
+    """The same for an option or argument that may be left out."""
+    return None if value is None else named_environment(context, parameter, value)
+
+
+def time_to_live(
+    _context: click.Context, _parameter: click.Parameter, value: str | None
+) -> timedelta | None:
+    """Of 30m, 8h or 2d; refuses what is no time, or none that an environment may live."""
+    if value is None:
+        return None
+    match = re.fullmatch(r"(\d{1,4})([mhd])", value)
+    found = timedelta(**{_UNITS[match[2]]: int(match[1])}) if match else timedelta()
+    if not timedelta(minutes=15) <= found <= timedelta(days=30):
+        raise click.BadParameter(f"'{value}' is no time from 15m to 30d; write 30m, 8h or 2d.")
+    return found
 
 
 environment = click.argument("environment", metavar="ENV", callback=named_environment)

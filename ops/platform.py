@@ -11,6 +11,7 @@ from typing import Any
 
 from ops import stacks
 from ops.failure import Failure
+from ops.federation import credential
 from ops.target import Target
 
 GROUP = "azure-native:resources:ResourceGroup"
@@ -75,9 +76,7 @@ class Platform:
 
     @cached_property
     def credential(self) -> Any:
-        from azure.identity import DefaultAzureCredential
-
-        return DefaultAzureCredential()
+        return credential()
 
     @cached_property
     def client(self) -> Any:

@@ -23,6 +23,7 @@ from pulumi.automation.events import EngineEvent, OpType
 
 from ops import stacks, state_files
 from ops.failure import Failure
+from ops.federation import credential
 from ops.screen import note
 from ops.target import enter
 
@@ -137,10 +138,9 @@ def _exists(identifier: str, version: str, subscription: str) -> bool:
     """Whether it is there. One that is still being made is waited for: meanwhile Azure refuses
     to change it.
     """
-    from azure.identity import DefaultAzureCredential
     from azure.mgmt.resource.resources import ResourceManagementClient
 
-    client = ResourceManagementClient(DefaultAzureCredential(), subscription)
+    client = ResourceManagementClient(credential(), subscription)
     until = time.monotonic() + PATIENCE
     while True:
         try:

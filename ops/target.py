@@ -10,6 +10,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ops import federation
 from ops.failure import Failure
 
 TARGETS = ("sandbox", "azure")
@@ -37,6 +38,8 @@ def enter(name: str) -> Target:
     installers = outside()
     if name == "sandbox":
         os.environ.update(ensure_running())
+    else:
+        federation.enter(os.environ)
     os.environ["AMLOPS_TARGET"] = name
     subscription = os.environ.get("AZURE_SUBSCRIPTION_ID") or os.environ.get("ARM_SUBSCRIPTION_ID")
     if not subscription:

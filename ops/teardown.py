@@ -78,10 +78,11 @@ class Teardown:
             self._purge(inventory)
         except AzureError as error:
             raise explain(error) from None
-        with step("removing the stack"):
-            stack = stacks.open_stack(self.platform.environment, create=False)
-            stacks.down(stack)
-            stacks.remove(stack)
+        if self.platform.environment in stacks.names():
+            with step("removing the stack"):
+                stack = stacks.open_stack(self.platform.environment, create=False)
+                stacks.down(stack)
+                stacks.remove(stack)
         return self.proofs(inventory)
 
     def _delete(self, inventory: Inventory) -> None:
@@ -166,6 +167,11 @@ class Teardown:
         kind = f"resourceType eq '{ACCOUNTS}'"
         there = [str(item.name) for item in self.resources.resources.list(filter=kind)]
         return sorted(self.accounts.intersection(there))
+
+
+def left_over(proofs: list[Proof]) -> list[str]:
+    """What should be gone and is not; what is protected against purge will go by itself."""
+    return [item for proof in proofs for item in proof.left if "protected until" not in item]
 
 
 def _is_in(group: str, identifier: object) -> bool:

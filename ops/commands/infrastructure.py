@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import click
 
 from ops import options, screen
@@ -11,18 +13,46 @@ from ops.target import ROOT, enter
 POLICIES = ROOT / "policies"
 
 
+def _short_lived(target: str, environment: str, source: str | None, live: timedelta) -> None:
+    from ops.environments import inventory, written
+    from ops.short_lived import stack_file
+
+    seen = inventory(enter(target))
+    stack_file(environment, source, live, seen)
+    screen.note(f"{environment} expires {written(seen.now + live)}")
+
+
 @click.command()
 @options.placed
 @click.option("--no-policies", is_flag=True, help="Leave out the policy pack.")
-def up(environment: str, target: str, output: str, no_policies: bool) -> None:
+@click.option("--from", "source", metavar="ENV", callback=options.named_environment_or_none,
+              help="Make ENV a short-lived copy of this environment; wants --ttl.")  # fmt: skip
+@click.option("--ttl", "live", metavar="TIME", callback=options.time_to_live,
+              help="How long ENV lives until `amlops expire` removes it: 30m, 8h, 2d.")  # fmt: skip
+def up(
+    environment: str,
+    target: str,
+    output: str,
+    no_policies: bool,
+    source: str | None,
+    live: timedelta | None,
+) -> None:
     """Provision ENV, or bring it up to date.
 
     The same program as `pulumi up -s ENV`. An update that was killed before is taken up again.
+    With `--from dev --ttl 8h` a short-lived environment; the same again renews its time.
     """
     from ops import recovery, stacks
     from ops.watching import Resources
 
+    if source and live is None:
+        raise click.UsageError(
+            f"'--from' wants '--ttl'. What stays is made by: amlops config new {environment} "
+            f"--from {source}"
+        )
     screen.header(target, environment, "up")
+    if live:
+        _short_lived(target, environment, source, live)
     stacks.check_settings(environment)
     enter(target)
     stack = stacks.open_stack(environment, create=True)

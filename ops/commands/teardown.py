@@ -21,7 +21,7 @@ def teardown(environment: str, target: str, output: str, yes_delete: str | None)
     from ops.platform import Platform
     from ops.recovery import recover
     from ops.stacks import open_stack
-    from ops.teardown import Teardown
+    from ops.teardown import Teardown, left_over
 
     screen.header(target, environment, "teardown")
     place = enter(target)
@@ -44,7 +44,7 @@ def teardown(environment: str, target: str, output: str, yes_delete: str | None)
              for proof in proofs]  # fmt: skip
     data = {proof.what: proof.left for proof in proofs}
     screen.result(data, output, screen.table(("looked for", "found"), found))
-    left = [item for proof in proofs for item in proof.left if "protected until" not in item]
+    left = left_over(proofs)
     if left:
         raise Failure(f"Still there: {', '.join(left)}. Run the same command again.")
     kept = any(proof.left for proof in proofs)

@@ -1,0 +1,101 @@
+"""Removes short-lived environments when their time is over, each as `amlops teardown` does.
+
+It starts from what is in the subscription and in Pulumi's backend, so that it works from a fresh
+checkout, and takes up what a killed update or a killed removal has left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ops import recovery, stacks
+from ops.environments import Environment, Inventory, written
+from ops.failure import Failure, unforeseen
+from ops.platform import Platform
+from ops.screen import note
+from ops.target import ROOT, Target
+from ops.teardown import WORKSPACES, Teardown, left_over
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one environment: due (nothing was done), removed, or failed and why."""
+
+    environment: Environment
+    result: str
+    error: str | None = None
+
+    def data(self) -> dict[str, Any]:
+        found = self.environment.data()
+        kept = {key: found[key] for key in ("environment", "workload", "group", "expires")}
+        return {**kept, "result": self.result, "error": self.error}
+
+
+def chosen(seen: Inventory, name: str | None, *, now: bool) -> list[Environment]:
+    """Those to remove: what is due, of `name` only where given; with `now` it need not be due.
+
+    Raises `Failure` for a name of an environment that stays.
+    """
+    if name is None:
+        return seen.due()
+    named = seen.named(name)
+    if any(item.expires is None for item in named):
+        raise Failure(
+            f"'{name}' has no 'expires': it stays. 'amlops teardown {name}' ends it for good."
+        )
+    return named if now else [item for item in named if item in seen.due()]
+
+
+def remove(target: Target, environment: Environment) -> Outcome:
+    """Group, what Azure would keep of it, stack and stack file. Raises nothing: one that cannot be
+    removed must not keep the others.
+    """
+    note(f"removing [bold]{environment.name}[/], whose time ends {written(environment.expires)}")
+    try:
+        _end(target, environment)
+    except Exception as error:  # whatever it is, the next one has its turn
+        failure = error if isinstance(error, Failure) else unforeseen(error)
+        note(f"[red]✗[/] {environment.name}: {failure.message}")
+        return Outcome(environment, "failed", failure.message)
+    return Outcome(environment, "removed")
+
+
+def _end(target: Target, environment: Environment) -> None:
+    platform = _platform(target, environment)
+    if platform is not None:
+        work = Teardown(platform)
+        inventory = work.inventory()
+        platform.outputs.setdefault(
+            "workspace", {"name": next(iter(inventory.named(WORKSPACES)), "")}
+        )
+        left = left_over(work.run(inventory))
+        if left:
+            raise Failure(f"still there: {', '.join(left)}")
+    elif environment.stack:
+        stack = stacks.open_stack(environment.name, create=False)
+        stacks.down(stack)
+        stacks.remove(stack)
+    # Pulumi writes one while it destroys, where there was none.
+    (ROOT / "stacks" / f"Pulumi.{environment.name}.yaml").unlink(missing_ok=True)
+
+
+def _platform(target: Target, environment: Environment) -> Platform | None:
+    """What there is of it; None where neither a group nor a state knows of one.
+
+    Raises `Failure` where the stack of this name has another group: it is somebody else's.
+    """
+    if environment.stack:
+        recovery.recover(stacks.open_stack(environment.name, create=False))
+        found = Platform.partly(target, environment.name)
+        if found and environment.group and found.group.lower() != environment.group.lower():
+            raise Failure(
+                f"its stack has the group {found.group}, not {environment.group}: look whose the "
+                "latter is."
+            )
+        if found:
+            return found
+    if environment.group is None:
+        return None
+    outputs = {"subscriptionId": target.subscription, "resourceGroup": environment.group}
+    return Platform(target, environment.name, outputs)
