@@ -1,5 +1,5 @@
 """Faults that tests switch on: latency, throttling, server errors, failed provisioning, quota,
-role assignments that are seen late.
+role assignments and principals that are seen late.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ if TYPE_CHECKING:
     from sandbox.azure import Azure
 
 SCHEMA = "CREATE TABLE IF NOT EXISTS faults (id INTEGER PRIMARY KEY, rule TEXT NOT NULL);"
-KINDS = ("latency", "throttle", "error", "provisioning", "quota", "roles")
+KINDS = ("latency", "throttle", "error", "provisioning", "quota", "roles", "principals")
 
 
 @dataclass
 class Fault:
     """kind: one of `KINDS`. match: regex searched in ``METHOD host/path``, for `provisioning` and
-    `quota` in the resource's id, for `roles` in the assignment's. times: how often, -1 for ever.
-    seconds: latency, Retry-After, or how long an assignment is not seen. status: of an `error`.
+    `quota` in the resource's id, for `roles` in the assignment's, for `principals` in that of the
+    identity. times: how often, -1 for ever. seconds: latency, Retry-After, or how long an
+    assignment or a principal is not seen. status: of an `error`.
     """
 
     kind: str
@@ -101,12 +102,14 @@ class Faults:
             raise refusal
         raise ArmError(fault.status, "InternalServerError", "A fault that was switched on.")
 
-    def unseen_seconds(self, assignment: ResourceId) -> float:
-        """How long after it was made a role assignment has no effect yet."""
+    def unseen_seconds(self, resource: ResourceId, kind: str = "roles") -> float:
+        """How long after it was made a role assignment has no effect yet; with `principals`, how
+        long the directory does not know the principal of an identity.
+        """
         found = (
             fault.seconds
             for fault in self.rules.values()
-            if fault.kind == "roles" and re.search(fault.match, str(assignment), re.IGNORECASE)
+            if fault.kind == kind and re.search(fault.match, str(resource), re.IGNORECASE)
         )
         return max(found, default=0.0)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sandbox.azure import Azure
 
 DATASTORES = f"{WORKSPACES}/datastores"
+ONELAKE = "onelake.dfs.fabric.microsoft.com"
 
 
 def storage_account(azure: Azure, name: str) -> Resource | None:
@@ -28,19 +29,41 @@ def storage_account(azure: Azure, name: str) -> Resource | None:
 
 def _prepare(azure: Azure, change: Change) -> None:
     properties = change.resource.properties
-    skip = change.request.query.get("skipvalidation", "").lower() == "true"
-    account = properties.get("accountName")
-    if account and not skip and storage_account(azure, account) is None:
-        raise invalid(f"The storage account '{account}' was not found.", "properties.accountName")
+    if change.request.query.get("skipvalidation", "").lower() != "true":
+        _validate(azure, properties)
     credentials = properties.setdefault("credentials", {"credentialsType": "None"})
     secrets = credentials.pop("secrets", None)
     if secrets:
         change.resource.private["secrets"] = secrets
+    elif credentials.get("credentialsType", "None") == "None":
+        change.resource.private.pop("secrets", None)
     properties.setdefault("isDefault", False)
-    properties.setdefault("endpoint", "core.windows.net")
-    properties.setdefault("protocol", "https")
+    if "accountName" in properties:
+        properties.setdefault("endpoint", "core.windows.net")
+        properties.setdefault("protocol", "https")
+    elif properties["datastoreType"] == "OneLake":
+        properties.setdefault("endpoint", ONELAKE)
     if properties["isDefault"]:
         _only_default(azure, change.resource)
+
+
+def _validate(azure: Azure, properties: dict[str, Any]) -> None:
+    """What the service looks at unless it is told to skip it: whether the account is there.
+
+    Raises 400. Stores of Gen1 and lakehouses lie where nothing of a sandbox can be.
+    """
+    name = properties.get("accountName")
+    if not name:
+        return
+    account = storage_account(azure, name)
+    subscription, group = properties.get("subscriptionId"), properties.get("resourceGroup")
+    if account is None or (subscription and account.id.subscription != subscription):
+        raise invalid(f"The storage account '{name}' was not found.", "properties.accountName")
+    if group and str(account.id.group).lower() != group.lower():
+        raise invalid(
+            f"The storage account '{name}' is not in the resource group '{group}'.",
+            "properties.resourceGroup",
+        )
 
 
 def _only_default(azure: Azure, chosen: Resource) -> None:
@@ -60,7 +83,7 @@ def _list_secrets(azure: Azure, datastore: Resource, _request: Request) -> dict[
             f"The datastore '{datastore.name}' has no credentials: it is accessed by identity.",
         )
     secrets = datastore.private.get("secrets")
-    if secrets is None:
+    if secrets is None:  # of the workspace's own datastores: the account's key as it is now
         account = storage_account(azure, datastore.properties["accountName"])
         if account is None:
             raise ArmError(

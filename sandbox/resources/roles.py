@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sandbox.arm.answers import Response, page, render
@@ -71,9 +72,14 @@ def _refuse_definition(azure: Azure, definition: Resource, _request: Request) ->
 
 
 def _known(azure: Azure, principal: str) -> bool:
+    """Whether the directory has the principal: of an identity that is new it may hear late."""
     if principal == azure.identity.principal_id:
         return True
-    return any(item.private.get("principal_id") == principal for item in azure.resources.list())
+    for item in azure.resources.list():
+        if item.private.get("principal_id") == principal:
+            delay = timedelta(seconds=azure.faults.unseen_seconds(item.id, "principals"))
+            return item.created is None or azure.clock.now() >= item.created + delay
+    return False
 
 
 def _view(_azure: Azure, assignment: Resource, body: Body) -> None:

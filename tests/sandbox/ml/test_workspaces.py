@@ -9,7 +9,7 @@ import httpx
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
-from tests.sandbox.conftest import Place, RunningSandbox, make_workspace
+from tests.sandbox.conftest import Place, RunningSandbox, make_workspace, wait_until
 
 VERSION = "2025-12-01"
 
@@ -188,3 +188,40 @@ def test_the_client_sees_the_error_of_a_failed_creation(
             client.workspaces.begin_update(workspace).result()
     finally:
         sandbox.admin("DELETE", "/faults")
+
+
+def test_a_workspaces_own_identity_needs_its_roles(sandbox: RunningSandbox, place: Place) -> None:
+    group = place.id.split("/providers/")[0]
+    stored = sandbox.arm("GET", place.id, version=VERSION).json()["properties"]
+    identity = f"{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-own"
+    made = sandbox.arm("PUT", identity, {"location": "eastus"}, version="2024-11-30").json()
+    own = f"{place.id}-own"
+    parts = {name: stored[name] for name in ("storageAccount", "keyVault")}
+    body = {
+        "location": "eastus",
+        "identity": {"type": "UserAssigned", "userAssignedIdentities": {identity: {}}},
+        "properties": {**parts, "primaryUserAssignedIdentity": identity},
+    }
+
+    def state() -> str:
+        sandbox.arm("PUT", own, body, version=VERSION)
+        wanted = ("Succeeded", "Failed")
+
+        def ended() -> str:
+            found = sandbox.arm("GET", own, version=VERSION).json()["properties"]
+            state: str = found["provisioningState"]
+            return state if state in wanted else ""
+
+        return str(wait_until(ended, what="the workspace is made or not"))
+
+    assert state() == "Failed"
+    subscription = f"/subscriptions/{sandbox.subscription}/providers/Microsoft.Authorization"
+    contributor = f"{subscription}/roleDefinitions/b24988ac-6180-42a0-ab88-20f7382dd24c"
+    grant = {
+        "roleDefinitionId": contributor,
+        "principalId": made["properties"]["principalId"],
+        "principalType": "ServicePrincipal",
+    }
+    name = f"{group}/providers/Microsoft.Authorization/roleAssignments/{uuid.uuid4()}"
+    assert sandbox.arm("PUT", name, {"properties": grant}, version="2022-04-01").is_success
+    assert state() == "Succeeded"

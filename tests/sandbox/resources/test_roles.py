@@ -144,6 +144,17 @@ def test_assignments_can_be_made_to_be_seen_late(
     wait_until(seen, what="the assignment is seen")
 
 
+def test_the_directory_can_be_made_to_hear_late_of_an_identity(
+    sandbox: RunningSandbox, clients: Clients, scope: str, principal: Any, no_faults: None
+) -> None:
+    sandbox.admin("POST", "/faults", {"kind": "principals", "match": scope, "seconds": 3600})
+    with pytest.raises(HttpResponseError) as unknown:
+        assign(clients, scope, READER, principal.principal_id)
+    assert code(unknown) == (400, "PrincipalNotFound")
+    sandbox.admin("DELETE", "/faults")
+    assign(clients, scope, READER, principal.principal_id)
+
+
 def test_a_federated_credential_belongs_to_its_identity(
     clients: Clients, group: str, principal: Any
 ) -> None:
