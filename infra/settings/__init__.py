@@ -15,12 +15,12 @@ from infra.settings.attached import (
 from infra.settings.compute import Cluster, Instance, PowerSchedule, Script
 from infra.settings.data import Datastore
 from infra.settings.endpoints import Endpoint
+from infra.settings.faults import KEY, SettingsError
 from infra.settings.fields import Section, iso8601, table
 from infra.settings.files import check_environment, load, parse
 from infra.settings.foundation import Logs, Storage, Vault, Workspace
 from infra.settings.identity import Access
 from infra.settings.kubernetes import Kubernetes, NewKubernetes
-from infra.settings.messages import KEY, SettingsError
 from infra.settings.stack import Settings
 
 __all__ = [

@@ -6,7 +6,9 @@ A value that is not allowed raises ValueError with what is allowed; `messages` a
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -19,9 +21,12 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     PlainSerializer,
     WithJsonSchema,
 )
+from pydantic_core import core_schema
 
 from infra.settings.faults import did_you_mean
 
@@ -43,6 +48,24 @@ def _duration(value: object) -> object:
     return timedelta(**{UNITS[match[2]]: int(match[1])})
 
 
+@dataclass(frozen=True, eq=False)
+class Checked:
+    """A check after Pydantic's own, and as much of it as a JSON schema can say."""
+
+    check: Callable[[Any], Any]
+    schema: Mapping[str, Any]
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(self.check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return {**handler(schema), **self.schema}
+
+
 def within(low: timedelta, high: timedelta, text: str) -> AfterValidator:
     def check(value: timedelta) -> timedelta:
         if not low <= value <= high:
@@ -50,6 +73,15 @@ def within(low: timedelta, high: timedelta, text: str) -> AfterValidator:
         return value
 
     return AfterValidator(check)
+
+
+def written(value: timedelta) -> str:
+    """As one writes it into a stack file, in the largest unit that fits: 30m, 2h, 1d."""
+    minutes = int(value.total_seconds()) // 60
+    for unit, length in (("d", 1440), ("h", 60)):
+        if minutes and minutes % length == 0:
+            return f"{minutes // length}{unit}"
+    return f"{minutes}m"
 
 
 def iso8601(value: timedelta) -> str:
@@ -75,7 +107,7 @@ def instant(value: datetime) -> str:
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def known(name: str) -> AfterValidator:
+def known(name: str) -> Checked:
     """Only what is in a table of `infra/`."""
 
     def check(value: str) -> str:
@@ -85,10 +117,12 @@ def known(name: str) -> AfterValidator:
             raise ValueError(f"not in infra/{name}; allowed are {', '.join(allowed)}{near}")
         return value
 
-    return AfterValidator(check)
+    return Checked(check, {"enum": list(table(name))})
 
 
-def named(pattern: str, text: str, low: int, high: int) -> AfterValidator:
+def named(pattern: str, text: str, low: int, high: int) -> Checked:
+    """A text of `low` to `high` characters that matches as a whole; `text` says it in words."""
+
     def check(value: str) -> str:
         if not low <= len(value) <= high:
             raise ValueError(f"has {len(value)} characters; allowed are {low} to {high}")
@@ -96,7 +130,8 @@ def named(pattern: str, text: str, low: int, high: int) -> AfterValidator:
             raise ValueError(f"allowed are {text}")
         return value
 
-    return AfterValidator(check)
+    said = {"pattern": f"^(?:{pattern})$", "minLength": low, "maxLength": high}
+    return Checked(check, said)
 
 
 KEBAB = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
@@ -123,7 +158,7 @@ TagValue = Annotated[str, Field(min_length=1, max_length=256)]
 Duration = Annotated[
     timedelta,
     BeforeValidator(_duration),
-    PlainSerializer(iso8601),
+    PlainSerializer(written),
     WithJsonSchema({"type": "string", "pattern": r"^\d{1,4}[mhd]$"}),
 ]
 Instant = Annotated[
