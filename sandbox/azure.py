@@ -17,7 +17,7 @@ from sandbox.arm.registry import Types
 from sandbox.clock import Clock
 from sandbox.directory import Directory
 from sandbox.identity import Identity
-from sandbox.resources import all_types, background
+from sandbox.resources import all_types, background, watchers
 from sandbox.resources.providers import Registrations
 from sandbox.store import Resources, Store
 from sandbox.supervisor.client import Supervisor
@@ -48,6 +48,8 @@ class Azure:
 
     async def start(self) -> None:
         """Go on with what a kill interrupted and start the background work."""
+        for watch in watchers():
+            watch(self)
         self.operations.resume()
         for run in background():
             self.spawn(self._for_ever(run))

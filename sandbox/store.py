@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +30,8 @@ CREATE INDEX IF NOT EXISTS resources_type ON resources (type);
 """
 
 Found = list[Resource]
+Notice = Callable[[Resource | None, Resource], None]
+"""Gets a resource as it was, None where it is new, and as it is from now on."""
 _COLUMNS = "id, body, private, etag, created, modified, created_by"
 
 
@@ -76,7 +78,12 @@ class Resources:
     def __init__(self, store: Store, clock: Clock) -> None:
         self.store = store
         self.clock = clock
+        self._watchers: dict[str, Notice] = {}
         store.migrate(SCHEMA)
+
+    def watch(self, type_name: str, notice: Notice) -> None:
+        """Have every change of a type's resources noticed, within the transaction that makes it."""
+        self._watchers[type_name.lower()] = notice
 
     def get(self, resource_id: ResourceId | str) -> Resource | None:
         row = self.store.connection.execute(
@@ -121,7 +128,10 @@ class Resources:
         resource.created = resource.created or now
         resource.modified = now
         parent, group = resource.id.parent, resource.id.group_id
+        notice = self._watchers.get(resource.id.type.lower())
         with self.store.transaction() as connection:
+            if notice:
+                notice(self.get(resource.id), resource)
             connection.execute(
                 "INSERT INTO resources VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT (key) DO UPDATE "
                 "SET body = excluded.body, private = excluded.private, etag = excluded.etag, "

@@ -56,9 +56,13 @@ async def delete(azure: Azure, request: Request, kind: ResourceType, at: Resourc
     if ended and ended.done:
         if ended.error:
             raise conflict(ended.error["message"], ended.error["code"])
-        return Response(200)
+        return Response(204 if kind.delete_status == 204 else 200)
     kinds = ("location",) if kind.name == GROUP else ("azure-asyncoperation", "location")
-    return Response(kind.delete_status, None, poll_headers(request, operation, *kinds))
+    return Response(
+        kind.delete_status if kind.delete_status != 204 else 202,
+        None,
+        poll_headers(request, operation, *kinds),
+    )
 
 
 def check_locks(azure: Azure, method: str, at: ResourceId) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from sandbox import schemas
@@ -261,16 +262,32 @@ def _recover(
 
 
 def _check_references(azure: Azure, kind: ResourceType, new: Resource) -> None:
+    own = azure.identity.subscription_id
     for path in kind.needs:
-        value = dig(new.body, path)
-        if value is None or value == "":
-            continue
-        if not azure.resources.get(ResourceId.parse(str(value))):
-            raise invalid(
-                f"'{path}' names '{value}', which was not found.",
-                target=path,
-                code="InvalidResourceReference",
-            )
+        for target, value in _values(new.body, path):
+            at = ResourceId.parse(str(value))
+            if at.type == SUBSCRIPTION and at.name.lower() == own.lower():
+                continue
+            if not azure.resources.get(at):
+                raise invalid(
+                    f"'{target}' names '{value}', which was not found.",
+                    target=target,
+                    code="InvalidResourceReference",
+                )
+
+
+def _values(body: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """What is at a path, with where it stands: ``actions[].id`` is one in each of a list."""
+    head, many, rest = path.partition("[]")
+    found = dig(body, head)
+    if not many:
+        if found not in (None, ""):
+            yield head, found
+        return
+    for number, item in enumerate(found if isinstance(found, list) else []):
+        inner = _values(item, rest.removeprefix(".")) if rest else [("", item)]
+        for where, value in inner:
+            yield f"{head}[{number}]" + (f".{where}" if where else ""), value
 
 
 def _keep_container(azure: Azure, new: Resource) -> None:

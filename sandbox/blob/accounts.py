@@ -1,4 +1,7 @@
-"""Storage accounts in Azurite. The accounts' file counts from the moment it changes."""
+"""Storage accounts in Azurite, with their containers and queues.
+
+The accounts' file counts from the moment it changes.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 
 VERSION = "2021-12-02"
 """Of the storage REST API, as spoken here."""
+BLOB, QUEUE = "blob", "queue"
+_PORTS = {BLOB: "azurite", QUEUE: "azurite_queue"}
 TRIES = 3
 """So often a request is sent: all are idempotent, and Azurite may be killed under one."""
 UP_SECONDS, UP_PAUSE = 15.0, 0.05
@@ -85,11 +90,14 @@ async def put_account(azure: Context, name: str, keys: list[str]) -> None:
 
 
 async def remove_account(azure: Context, name: str) -> None:
-    """Delete the account and all its containers."""
+    """Delete the account and all its containers and queues."""
     if name not in accounts(azure.directory):
         return
+    async with _client(azure, name, QUEUE) as client:
+        for queue in await _names(client, "Queue"):
+            await _ask(client, "DELETE", f"/{quote(queue)}", 204, 404)
     async with _client(azure, name) as client:
-        for container in await _containers(client):
+        for container in await _names(client, "Container"):
             await _ask(client, "DELETE", f"/{quote(container)}?restype=container", 202, 404)
     # Read anew: while containers were deleted, other accounts may have come.
     left = {known: keys for known, keys in accounts(azure.directory).items() if known != name}
@@ -108,11 +116,34 @@ async def delete_container(azure: Context, account: str, container: str) -> None
         await _ask(client, "DELETE", f"/{quote(container)}?restype=container", 202, 404)
 
 
+async def create_queue(azure: Context, account: str, queue: str) -> None:
+    """One that is there already is no error."""
+    async with _client(azure, account, QUEUE) as client:
+        await _ask(client, "PUT", f"/{quote(queue)}", 201, 204)
+
+
+async def delete_queue(azure: Context, account: str, queue: str) -> None:
+    """One that is gone already is no error."""
+    async with _client(azure, account, QUEUE) as client:
+        await _ask(client, "DELETE", f"/{quote(queue)}", 204, 404)
+
+
+async def put_message(azure: Context, account: str, queue: str, text: str, seconds: int) -> None:
+    """Put a message of printable ASCII into a queue, there for so long, -1 for ever.
+
+    Raises StorageError where there is no such queue.
+    """
+    content = f"<QueueMessage><MessageText>{text}</MessageText></QueueMessage>".encode()
+    path = f"/{quote(queue)}/messages?messagettl={seconds}"
+    async with _client(azure, account, QUEUE) as client:
+        await _ask(client, "POST", path, 201, content=content)
+
+
 def _save(directory: Directory, known: dict[str, list[str]]) -> None:
     write_atomically(directory.azurite_accounts, json.dumps(known, indent=2))
 
 
-def _client(azure: Context, account: str) -> httpx.AsyncClient:
+def _client(azure: Context, account: str, service: str = BLOB) -> httpx.AsyncClient:
     """Speaks to Azurite past the gateway, as the sandbox's service principal."""
     import httpx
 
@@ -126,9 +157,9 @@ def _client(azure: Context, account: str) -> httpx.AsyncClient:
         client_id=identity.client_id,
     )
     return httpx.AsyncClient(
-        base_url=f"https://127.0.0.1:{ports['azurite']}",
+        base_url=f"https://127.0.0.1:{ports[_PORTS[service]]}",
         headers={
-            "Host": f"{account}.blob.core.windows.net",
+            "Host": f"{account}.{service}.core.windows.net",
             "Authorization": f"Bearer {token}",
             "x-ms-version": VERSION,
         },
@@ -138,13 +169,15 @@ def _client(azure: Context, account: str) -> httpx.AsyncClient:
     )
 
 
-async def _ask(client: httpx.AsyncClient, method: str, path: str, *expected: int) -> bytes:
+async def _ask(
+    client: httpx.AsyncClient, method: str, path: str, *expected: int, content: bytes | None = None
+) -> bytes:
     import httpx
 
     for turn in range(1, TRIES + 1):
         await _up(client.base_url.port or 443)
         try:
-            answer = await client.request(method, path)
+            answer = await client.request(method, path, content=content)
         except httpx.TransportError as error:
             if turn == TRIES:
                 raise StorageError(f"{method} {path}: {error!r}") from error
@@ -171,13 +204,13 @@ async def _up(port: int) -> None:
             return
 
 
-async def _containers(client: httpx.AsyncClient) -> list[str]:
+async def _names(client: httpx.AsyncClient, kind: str) -> list[str]:
     names, marker = [], ""
     while True:
         page = ElementTree.fromstring(  # noqa: S314 - our own Azurite's
             await _ask(client, "GET", f"/?comp=list&marker={quote(marker)}", 200)
         )
-        names += [name.text or "" for name in page.iterfind(".//Container/Name")]
+        names += [name.text or "" for name in page.iterfind(f".//{kind}/Name")]
         marker = page.findtext("NextMarker") or ""
         if not marker:
             return names

@@ -1,4 +1,4 @@
-"""The resource types, a module a service; each lists its `TYPES`, some `ROUTES` and a `run`."""
+"""The resource types, a module a service: its `TYPES`, some `ROUTES`, a `run`, a `watch`."""
 
 from __future__ import annotations
 
@@ -21,9 +21,12 @@ MODULES = (
     "sandbox.resources.roles",
     "sandbox.resources.identities",
     "sandbox.resources.storage",
+    "sandbox.resources.queues",
     "sandbox.resources.vaults",
     "sandbox.resources.vault_keys",
     "sandbox.resources.insights",
+    "sandbox.resources.monitoring",
+    "sandbox.resources.budgets",
     "sandbox.resources.registries",
     "sandbox.resources.availability",
     "sandbox.resources.quota",
@@ -35,6 +38,7 @@ MODULES = (
     "sandbox.ml.computes",
     "sandbox.ml.jobs",
     "sandbox.ml.endpoints",
+    "sandbox.resources.events",
 )
 
 
@@ -48,6 +52,11 @@ def all_types() -> list[ResourceType]:
 
 def all_routes() -> list[Route]:
     return [route for module in _modules() for route in getattr(module, "ROUTES", [])]
+
+
+def watchers() -> list[Callable[[Azure], None]]:
+    """What has changes of resources noticed: set up before any of them happens."""
+    return [module.watch for module in _modules() if hasattr(module, "watch")]
 
 
 def background() -> list[Callable[[Azure], Awaitable[None]]]:

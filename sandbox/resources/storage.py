@@ -44,7 +44,7 @@ def _prepare(_azure: Azure, change: Change) -> None:
 
 async def _provision(azure: Azure, account: Resource) -> None:
     await accounts.put_account(azure, account.name, account_keys(account))
-    for kind in ("blobServices", "fileServices"):
+    for kind in ("blobServices", "fileServices", "queueServices"):
         service = account.id.child(kind, "default")
         if azure.resources.get(service) is None:
             azure.resources.save(Resource(service, {"properties": {}}))

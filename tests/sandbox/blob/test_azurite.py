@@ -142,12 +142,12 @@ def test_removing_an_account_keeps_one_that_comes_meanwhile(
 ) -> None:
     context: Any = SimpleNamespace(directory=Directory(tmp_path))
 
-    async def meanwhile(_client: object) -> list[str]:
+    async def meanwhile(*_: object) -> list[str]:
         await accounts.put_account(context, "second", ["a2V5"])
         return []
 
     monkeypatch.setattr(accounts, "_client", lambda *_: contextlib.nullcontext())
-    monkeypatch.setattr(accounts, "_containers", meanwhile)
+    monkeypatch.setattr(accounts, "_names", meanwhile)
     asyncio.run(accounts.put_account(context, "first", ["a2V5"]))
     asyncio.run(accounts.remove_account(context, "first"))
     assert accounts.accounts(context.directory) == {"second": ["a2V5"]}

@@ -20,6 +20,9 @@ CLIENTS = {
     "insights": ("azure.mgmt.applicationinsights", "ApplicationInsightsManagementClient"),
     "registries": ("azure.mgmt.containerregistry", "ContainerRegistryManagementClient"),
     "identities": ("azure.mgmt.msi", "ManagedServiceIdentityClient"),
+    "monitor": ("azure.mgmt.monitor", "MonitorManagementClient"),
+    "events": ("azure.mgmt.eventgrid", "EventGridManagementClient"),
+    "budgets": ("azure.mgmt.consumption", "ConsumptionManagementClient"),
     "roles": ("azure.mgmt.authorization", "AuthorizationManagementClient"),
 }
 
