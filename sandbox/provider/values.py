@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -110,7 +111,7 @@ def unknown(value: Any) -> bool:
 
 def get(values: Any, path: str) -> Any:
     """The value at a dotted path, or None."""
-    for name in path.split("."):
+    for name in _names(path):
         if not isinstance(values, dict):
             return None
         values = values.get(name)
@@ -119,7 +120,7 @@ def get(values: Any, path: str) -> Any:
 
 def put(values: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     """A copy of `values` with the one at a dotted path replaced; containers are made."""
-    name, _, rest = path.partition(".")
+    name, rest = _first(path)
     if rest:
         inner = values.get(name)
         value = put(inner if isinstance(inner, dict) else {}, rest, value)
@@ -128,13 +129,23 @@ def put(values: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
 
 def drop(values: dict[str, Any], path: str) -> dict[str, Any]:
     """A copy of `values` without the one at a dotted path."""
-    name, _, rest = path.partition(".")
+    name, rest = _first(path)
     if name not in values:
         return values
     if not rest:
         return {key: value for key, value in values.items() if key != name}
     inner = values[name]
     return {**values, name: drop(inner, rest)} if isinstance(inner, dict) else values
+
+
+def _names(path: str) -> list[str]:
+    """The path taken apart; a dot that belongs to a name is written ``\\.``."""
+    return [name.replace("\\.", ".") for name in re.split(r"(?<!\\)\.", path)]
+
+
+def _first(path: str) -> tuple[str, str]:
+    first, *rest = re.split(r"(?<!\\)\.", path, maxsplit=1)
+    return first.replace("\\.", "."), rest[0] if rest else ""
 
 
 def leaves(values: Any, path: str = "") -> Iterator[tuple[str, Any]]:

@@ -42,7 +42,9 @@ class Module:
         version = re.search(r"Uses Azure REST API version ([\w-]+)", source)
         if version is None:
             raise SystemExit(f"{name}: the SDK's docstring does not say which API version it uses")
-        arguments = getattr(sys.modules[resource.__module__], f"{name}Args")
+        module = sys.modules[resource.__module__]
+        # The SDK's name for it where a nested type has the other one.
+        arguments = getattr(module, f"{name}InitArgs", None) or getattr(module, f"{name}Args")
         return {
             "apiVersion": version[1],
             **self.fields(arguments),

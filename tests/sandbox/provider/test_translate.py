@@ -22,8 +22,26 @@ from tests.sandbox.provider.full import variants
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 SCHEMAS = Path(sandbox.schemas.__file__).parent
 
-# Not in the vendor's models that are installed: the SDK uses a preview version of the registry.
-PREVIEW_ONLY = {"properties.policies.softDeletePolicy"}
+# Not in the vendor's models that are installed: the SDK uses a preview version of these.
+PREVIEW_ONLY = {
+    # Container registries
+    "properties.policies.softDeletePolicy",
+    # Action groups
+    "identity",
+    "properties.incidentReceivers",
+    "properties.automationRunbookReceivers.managedIdentity",
+    "properties.azureFunctionReceivers.managedIdentity",
+    "properties.eventHubReceivers.managedIdentity",
+    "properties.logicAppReceivers.managedIdentity",
+    "properties.webhookReceivers.managedIdentity",
+    # Scheduled query rules
+    "properties.actions.actionProperties",
+    "properties.criteria.allOf.alertSensitivity",
+    "properties.criteria.allOf.criterionType",
+    "properties.criteria.allOf.ignoreDataBefore",
+    "properties.criteria.allOf.minRecurrenceCount",
+    "properties.resolveConfiguration",
+}
 
 
 def schema(resource: ResourceType) -> dict[str, Any]:
