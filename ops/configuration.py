@@ -1,8 +1,17 @@
-"""Stack files: made out of one another, and what is in effect in them."""
+"""Stack files: made out of one another, what is in effect in them, and what differs.
+
+What they may say is the program's to know: its checks run in a process of their own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +24,114 @@ from ops.failure import Failure
 from ops.target import ROOT
 
 KEY = "amlops:settings"
+COMMENTS = 48
+"""The column in which comments begin, where the value leaves room."""
+Value = Any
+"""What YAML can say: text, number, truth, nothing, a list or a map of them."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One effective setting. `origin` is file, default, or derived: out of other settings."""
+
+    setting: str
+    value: Value
+    origin: str
+    line: int | None
+    meaning: str
+
+    @property
+    def parts(self) -> list[str]:
+        return self.setting.split(".")
+
+    @property
+    def source(self) -> str:
+        return f"line {self.line}" if self.line else self.origin
+
+    def data(self) -> dict[str, Value]:
+        return asdict(self)
+
+
+def effective(environment: str, below: str = "") -> list[Setting]:
+    """What is in effect, `below` a section or all of it. Raises `Failure` when it is not valid."""
+    found = [Setting(**one) for one in json.loads(_ask(environment, "--origins"))]
+    chosen = [one for one in found if f"{one.setting}.".startswith(f"{below}." if below else "")]
+    if not chosen:
+        sections = dict.fromkeys(one.parts[0] for one in found)
+        raise Failure(f"There is no setting '{below}'. There are: {', '.join(sections)}.")
+    return chosen
+
+
+def as_yaml(settings: Iterable[Setting]) -> str:
+    """As a stack file would say all of it, each with where it comes from."""
+    root = CommentedMap()
+    for one in settings:
+        section = root
+        for part in one.parts[:-1]:
+            section = section.setdefault(part, CommentedMap())
+        section[one.parts[-1]] = one.value
+        section.yaml_add_eol_comment(one.source, one.parts[-1], column=COMMENTS)
+    text = io.StringIO()
+    _yaml().dump(root, text)
+    return text.getvalue()
+
+
+def differences(environments: Sequence[str]) -> dict[str, dict[str, Value]]:
+    """What is not alike: each setting with its values by environment.
+
+    What an environment has no counterpart of, such as a cluster, is one row, with what its file
+    says of it.
+    """
+    known = {name: {one.setting: one for one in effective(name)} for name in environments}
+    paths = {name: set(chain.from_iterable(map(_prefixes, known[name]))) for name in environments}
+    result: dict[str, dict[str, Value]] = {}
+    for setting in dict.fromkeys(chain.from_iterable(known.values())):
+        having = [name for name in environments if setting in known[name]]
+        lacking = [name for name in environments if setting not in paths[name]]
+        if len(having) == len(environments):
+            values = {name: known[name][setting].value for name in having}
+            if any(value != values[environments[0]] for value in values.values()):
+                result[setting] = values
+        elif lacking:
+            entry = next(
+                path for path in _prefixes(setting) if any(path not in paths[n] for n in lacking)
+            )
+            result[entry] = {
+                name: _said(known[name].values(), entry)
+                for name in environments
+                if entry in paths[name]
+            }
+    return result
+
+
+def _said(settings: Iterable[Setting], entry: str) -> dict[str, Value]:
+    below = f"{entry}."
+    return {
+        one.setting.removeprefix(below): one.value
+        for one in settings
+        if one.setting.startswith(below) and one.origin == "file"
+    }
+
+
+def _prefixes(setting: str) -> list[str]:
+    """`a`, `a.b` and `a.b.c` of `a.b.c`."""
+    return list(accumulate(setting.split("."), "{}.{}".format))
+
+
+def write_schema() -> Path:
+    """Write the JSON schema of stack files, from which editors complete; returns the file."""
+    return Path(_ask("--schema").strip())
+
+
+def change(text: str) -> tuple[str, Value]:
+    """`PATH=VALUE` with the value as YAML has it. Raises ValueError."""
+    name, equals, value = text.partition("=")
+    if not equals or not all(name.split(".")):
+        raise ValueError(f"'{text}' is no PATH=VALUE, such as clusters.cpu-cluster.max=4")
+    try:
+        return name, YAML(typ="safe", pure=True).load(value)
+    except YAMLError as error:
+        raise ValueError(f"'{value}' is no YAML: {' '.join(str(error).split())}") from None
 
 
 def new_stack_file(environment: str, source: str, changes: Mapping[str, object]) -> Path:
@@ -72,6 +189,15 @@ def _retitle(path: Path, source: str, environment: str) -> None:
         if line.startswith(f"# {source}:"):
             lines[number] = f"# {environment}: made from {source}.\n"
     path.write_text("".join(lines), encoding="utf-8")
+
+
+def _ask(*arguments: str) -> str:
+    """What the program's settings answer. Raises `Failure` with what is wrong in them."""
+    command = [sys.executable, "-m", "infra.settings", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Failure(done.stderr.strip())
+    return done.stdout
 
 
 def _read(environment: str) -> CommentedMap:

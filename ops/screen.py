@@ -12,6 +12,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 console = Console(stderr=True, highlight=False)
 """People's output goes to standard error, so that standard output is the result alone."""
@@ -74,5 +75,9 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str =
         column.overflow = "fold"  # what is cut cannot be copied
     made.columns[0].no_wrap = True
     for row in rows:
-        made.add_row(*("" if cell is None else str(cell) for cell in row))
+        made.add_row(*(cell if isinstance(cell, Text) else _text(cell) for cell in row))
     return made
+
+
+def _text(cell: object) -> str:
+    return "" if cell is None else str(cell)
