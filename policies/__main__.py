@@ -1,5 +1,6 @@
 """Run by Pulumi: `pulumi preview --policy-pack policies`. Serves the rules until Pulumi ends it."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -9,5 +10,20 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from pulumi_policy import PolicyPack
 
 from policies.pack import NAME, policies
+from policies.parameters import PolicyError
 
-PolicyPack(name=NAME, policies=policies())
+
+def serve() -> None:
+    """Raises SystemExit with the one thing that is wrong in a file of the pack."""
+    stack = os.environ.get("PULUMI_STACK")
+    if not stack:
+        # Levels hang on it: without it production would pass as any other stack.
+        sys.exit("The policies need PULUMI_STACK, which Pulumi sets for a preview or an update.")
+    try:
+        found = policies(stack)
+    except PolicyError as error:
+        sys.exit(str(error))
+    PolicyPack(name=NAME, policies=found)
+
+
+serve()

@@ -1,69 +1,162 @@
-"""Rules as Pulumi takes them: metadata of `rules.yaml` joined with the checks."""
+"""The rules as Pulumi takes them, for one stack."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
+from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-import yaml
-from pulumi_policy import EnforcementLevel, ResourceValidationPolicy
-from pydantic import BaseModel, ConfigDict, Field
+from pulumi_policy import (
+    EnforcementLevel,
+    ResourceValidationPolicy,
+    Severity,
+    StackValidationPolicy,
+)
+from pulumi_policy.proxy import UnknownValueError
 
-from policies.checks import CHECKS, Check
+from policies import exemptions
+from policies.catalogue import Rule, rules
+from policies.exemptions import Exemption
+from policies.parameters import Parameters, parameters
+from policies.resource import PREFIX, Resource, Stack
 
 if TYPE_CHECKING:
-    from pulumi_policy import ReportViolation, ResourceValidationArgs
+    from pulumi_policy import (
+        PolicyResource,
+        ReportViolation,
+        ResourceValidationArgs,
+        StackValidationArgs,
+    )
 
 NAME = "amlops"
-
-
-class Metadata(BaseModel):
-    """One entry of `rules.yaml`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    what: str = Field(min_length=1)
-    why: str = Field(min_length=1)
-    mend: str = Field(min_length=1)
-    level: EnforcementLevel
-    types: tuple[str, ...] = Field(min_length=1)
-    elsewhere: tuple[str, ...] = ()
+EXEMPTED = " (exempted)"
+"""Ends the name of the advisory policy that tells what a rule's exemptions let pass."""
+LATER = "cannot be known before up, which asks again"
 
 
 @dataclass(frozen=True)
-class Rule:
-    id: str
-    metadata: Metadata
-    check: Check
+class Enforced:
+    """A rule in a stack: reports what is not exempt, or with `exempted` only what is."""
+
+    rule: Rule
+    stack: str
+    parameters: Parameters
+    exemptions: Sequence[Exemption]
+    today: date
+    exempted: bool = False
+
+    @cached_property
+    def types(self) -> frozenset[str]:
+        return frozenset(self.rule.metadata.types)
+
+    def policy(self) -> ResourceValidationPolicy | StackValidationPolicy:
+        metadata = self.rule.metadata
+        level = "advisory" if self.exempted else self.rule.level(self.stack)
+        options = {
+            "name": self.rule.id + (EXEMPTED if self.exempted else ""),
+            "description": f"{metadata.what} {metadata.why}",
+            "enforcement_level": EnforcementLevel(level),
+            "severity": Severity(metadata.severity),
+            "remediation_steps": metadata.mend,
+        }
+        if metadata.scope == "stack":
+            return StackValidationPolicy(validate=self.validate_stack, **options)
+        return ResourceValidationPolicy(validate=self.validate, **options)
 
     def validate(self, args: ResourceValidationArgs, report: ReportViolation) -> None:
         """Report what the check finds on a resource of the rule's types."""
-        if args.resource_type not in self.metadata.types:
+        type_ = args.resource_type.removeprefix(PREFIX)
+        if type_ not in self.types:
             return
-        for finding in self.check(args.props):
-            report(f"{args.name}: {finding}. {self.metadata.mend}")
+        resource = Resource(
+            type=type_,
+            name=args.name,
+            properties=args.props,
+            parameters=self.parameters,
+            stack=self.stack,
+            urn=args.urn,
+            protected=args.opts.protect,
+        )
+        self._judge([resource], lambda one: self.rule.check(one), report)
 
-    def policy(self) -> ResourceValidationPolicy:
-        return ResourceValidationPolicy(
-            name=self.id,
-            description=f"{self.metadata.what} {self.metadata.why}",
-            enforcement_level=self.metadata.level,
-            validate=self.validate,
+    def validate_stack(self, args: StackValidationArgs, report: ReportViolation) -> None:
+        """Report what the check finds on the resources of the rule's types, knowing the others."""
+        stack = Stack(self._of_stack(item) for item in args.resources)
+        judged = stack.of(*self.types)
+        self._judge(judged, lambda one: self.rule.check(one, stack), report)
+
+    def _of_stack(self, item: PolicyResource) -> Resource:
+        return Resource(
+            type=item.resource_type.removeprefix(PREFIX),
+            name=item.name,
+            properties=item.props,
+            parameters=self.parameters,
+            stack=self.stack,
+            urn=item.urn,
+            protected=item.opts.protect,
+            refers={
+                name: frozenset(source.urn for source in sources)
+                for name, sources in item.property_dependencies.items()
+            },
         )
 
+    def _judge(
+        self,
+        resources: Iterable[Resource],
+        check: Callable[[Resource], Iterator[str]],
+        report: ReportViolation,
+    ) -> None:
+        """One resource with a value that is not known yet does not hide the findings on others.
 
-@cache
-def rules() -> dict[str, Rule]:
-    """By id, in the order of `rules.yaml`; raises KeyError for an entry without a check."""
-    entries = yaml.safe_load((Path(__file__).parent / "rules.yaml").read_text())
-    checks = {check.__name__.replace("_", "-"): check for check in CHECKS}
-    return {
-        id_: Rule(id_, Metadata.model_validate(entry), checks[id_])
-        for id_, entry in entries.items()
-    }
+        Raises UnknownValueError for all of them at the end, which Pulumi tells as advisory: the
+        rule is asked again when the values are known.
+        """
+        unknown: list[UnknownValueError] = []
+        for resource in resources:
+            try:
+                for finding in check(resource):
+                    self._tell(resource, finding, report)
+            except UnknownValueError as error:
+                path = ".".join(error.props)
+                error.message = f"{resource.name}: {path} {LATER}"
+                unknown.append(error)
+        if unknown and not self.exempted:
+            unknown[0].message = "; ".join(error.message for error in unknown)
+            raise unknown[0]
+
+    def _tell(self, resource: Resource, finding: str, report: ReportViolation) -> None:
+        covering = [item for item in self.exemptions if item.covers(resource.name)]
+        holding = [item for item in covering if item.holds(self.today)]
+        if bool(holding) is not self.exempted:
+            return
+        text = f"{resource.name}: {finding}. "
+        if holding:
+            text += f"Exempt until {holding[0].expires}: {holding[0].reason}"
+        else:
+            text += self.rule.metadata.mend
+            text += "".join(f" (Its exemption expired on {item.expires}.)" for item in covering[:1])
+        report(text, resource.urn)
 
 
-def policies() -> list[ResourceValidationPolicy]:
-    return [rule.policy() for rule in rules().values()]
+def policies(
+    stack: str, today: date | None = None, granted: Sequence[Exemption] | None = None
+) -> list[ResourceValidationPolicy | StackValidationPolicy]:
+    """What is enforced in a stack; raises PolicyError where a file of the pack is wrong."""
+    today = today or date.today()
+    every = rules()
+    if granted is None:
+        granted = exemptions.load(every)
+    here = exemptions.of_stack(granted, stack)
+    found = []
+    for rule in every.values():
+        if rule.level(stack) == "disabled":
+            continue
+        own = [item for item in here if item.rule == rule.id]
+        enforced = Enforced(rule, stack, parameters(stack), own, today)
+        found.append(enforced.policy())
+        if own:
+            exempted = Enforced(rule, stack, parameters(stack), own, today, exempted=True)
+            found.append(exempted.policy())
+    return found

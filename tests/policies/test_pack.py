@@ -1,97 +1,264 @@
-"""Every rule fires on what violates it, keeps silent on what conforms, and stops a real preview.
+"""What is enforced in which stack: levels, values, exemptions, and the errors of the pack's files.
 
-- A rule without a violating and a conforming case is a failure of this file.
-- What a rule reports names the resource, the value found and how to mend it.
-- Metadata and checks match one to one.
+- A rule has the level and the values of the stack's environment; a short-lived stack has defaults.
+- Metadata and checks match one to one, and ids of other collections look like theirs.
+- An exemption lets pass what it covers until its day, and is listed; after that the rule says so.
+- A mistake in a file of the pack is one line that says where and what is allowed.
 """
 
 from __future__ import annotations
 
+import inspect
+import re
+from datetime import date, timedelta
+from importlib import import_module
+from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
+import yaml
 from pulumi_policy import EnforcementLevel
 
-from policies.checks import CHECKS
-from policies.pack import policies, rules
+from policies import catalogue, exemptions
+from policies import parameters as tables
+from policies.catalogue import RULES, rules
+from policies.exemptions import Exemption
+from policies.pack import policies
+from policies.parameters import PolicyError, environment_of, parameters
+from tests.policies.cases import Declared
+from tests.policies.test_checks import TODAY, arguments, reported
 
-TAGS = {"workload": "bikes", "environment": "dev", "owner": "me", "cost-centre": "4711"}
-COMPUTE = "azure-native:machinelearningservices:Compute"
-STORAGE = "azure-native:storage:StorageAccount"
-GROUP = "azure-native:resources:ResourceGroup"
+ROOT = Path(__file__).parents[2]
+ENTRY = {
+    "what": "a",
+    "why": "b",
+    "mend": "c",
+    "severity": "low",
+    "level": "advisory",
+    "types": ["keyvault:Vault"],
+}
 
 
-def cluster(minimum: float | None) -> dict[str, Any]:
-    scale = {"maxNodeCount": 2.0} | ({} if minimum is None else {"minNodeCount": minimum})
-    return {"properties": {"computeType": "AmlCompute", "properties": {"scaleSettings": scale}}}
+def levels(stack: str) -> dict[str, EnforcementLevel]:
+    return {policy.name: policy.enforcement_level for policy in policies(stack, TODAY, [])}
 
 
-def account(**changes: object) -> dict[str, Any]:
-    safe = {
-        "enableHttpsTrafficOnly": True,
-        "minimumTlsVersion": "TLS1_2",
-        "allowBlobPublicAccess": False,
+def test_there_are_many_rules() -> None:
+    assert len(rules()) >= 60
+
+
+def test_levels_differ_by_environment() -> None:
+    assert levels("prod")["storage-public-access-off"] is EnforcementLevel.MANDATORY
+    assert levels("dev")["storage-public-access-off"] is EnforcementLevel.ADVISORY
+    assert levels("dev")["storage-https-only"] is EnforcementLevel.MANDATORY
+    assert "group-locked" in levels("prod")
+    assert "group-locked" not in levels("dev")
+
+
+@pytest.mark.parametrize(
+    ("stack", "environment"),
+    [
+        ("prod", "prod"),
+        ("prod-eu", "prod"),
+        ("dev", "default"),
+        ("production", "default"),
+        ("pr-123", "short-lived"),
+    ],
+)
+def test_the_environment_of_a_stack_goes_by_its_name(stack: str, environment: str) -> None:
+    assert environment_of(stack) == environment
+
+
+def test_a_short_lived_stack_has_the_default_levels() -> None:
+    ours, default = levels("pr-123"), levels("dev")
+    assert {name: level for name, level in ours.items() if default.get(name) is not level} == {
+        "expiry-tag": EnforcementLevel.MANDATORY
     }
-    return {**safe, **changes}
 
 
-# rule, type, inputs, what is reported
-VIOLATING = [
-    ("cluster-scales-to-zero", COMPUTE, cluster(1.0), "minNodeCount is 1"),
-    ("storage-transport-and-access", STORAGE, account(enableHttpsTrafficOnly=False), "Https"),
-    ("storage-transport-and-access", STORAGE, account(minimumTlsVersion="TLS1_0"), "TLS1_0"),
-    ("storage-transport-and-access", STORAGE, account(minimumTlsVersion=None), "not set"),
-    ("storage-transport-and-access", STORAGE, account(allowBlobPublicAccess=True), "is true"),
-    ("storage-transport-and-access", STORAGE, account(allowBlobPublicAccess=None), "not set"),
-    ("required-tags", GROUP, {}, "tag workload is missing"),
-    ("required-tags", GROUP, {"tags": {**TAGS, "owner": ""}}, "tag owner is missing"),
-]
-
-CONFORMING = [
-    ("cluster-scales-to-zero", COMPUTE, cluster(0.0)),
-    ("cluster-scales-to-zero", COMPUTE, cluster(None)),
-    ("cluster-scales-to-zero", COMPUTE, {"properties": {"computeType": "ComputeInstance"}}),
-    ("storage-transport-and-access", STORAGE, account()),
-    ("storage-transport-and-access", STORAGE, account(minimumTlsVersion="TLS1_3")),
-    ("required-tags", GROUP, {"tags": TAGS}),
-]
-
-
-def reported(rule: str, type_: str, inputs: dict[str, Any]) -> list[str]:
-    found: list[str] = []
-    policy = next(policy for policy in policies() if policy.name == rule)
-    args = SimpleNamespace(resource_type=type_, props=inputs, name="the-resource", urn="urn")
-    policy.validate(args, lambda message, urn=None: found.append(message))
-    return found
-
-
-@pytest.mark.parametrize(("rule", "type_", "inputs", "expected"), VIOLATING)
-def test_fires(rule: str, type_: str, inputs: dict[str, Any], expected: str) -> None:
-    message = reported(rule, type_, inputs)[0]
-    assert message.startswith("the-resource: ")
-    assert expected in message
-    assert message.endswith(rules()[rule].metadata.mend)
-
-
-@pytest.mark.parametrize(("rule", "type_", "inputs"), CONFORMING)
-def test_keeps_silent(rule: str, type_: str, inputs: dict[str, Any]) -> None:
-    assert reported(rule, type_, inputs) == []
-
-
-def test_every_rule_has_both_cases() -> None:
-    assert {case[0] for case in VIOLATING} == set(rules())
-    assert {case[0] for case in CONFORMING} == set(rules())
-
-
-def test_other_types_are_not_its_business() -> None:
-    for rule, _, inputs, _ in VIOLATING:
-        assert reported(rule, "azure-native:network:VirtualNetwork", inputs) == []
+def test_values_differ_by_environment() -> None:
+    account = Declared("storage:StorageAccount", "account", {"sku": {"name": "Standard_LRS"}})
+    assert reported("storage-sku-allowed", account) == []
+    assert "sku.name is Standard_LRS" in reported("storage-sku-allowed", account, stack="prod")[0]
+    assert parameters("pr-7") == parameters("dev")
 
 
 def test_every_check_has_metadata() -> None:
-    assert {check.__name__.replace("_", "-") for check in CHECKS} == set(rules())
+    for file in RULES.glob("*.yaml"):
+        module = import_module(f"policies.checks.{file.stem}")
+        own = {
+            name.replace("_", "-")
+            for name, item in vars(module).items()
+            if inspect.isfunction(item) and item.__module__ == module.__name__
+            if not name.startswith("_")
+        }
+        shared = {"is-kind", "private-endpoints", "reachable-privately"}
+        assert own - shared == set(yaml.safe_load(file.read_text()))
 
 
-def test_levels_stop() -> None:
-    assert {policy.enforcement_level for policy in policies()} == {EnforcementLevel.MANDATORY}
+ELSEWHERE = {
+    "azure_policy": r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+    "psrule": r"Azure\.[A-Z]\w+\.\w+",
+    "checkov": r"CKV2?_AZURE_\d+",
+    "trivy": r"AZU-\d{4}",
+}
+
+
+@pytest.mark.parametrize("rule", rules().values(), ids=lambda rule: rule.id)
+def test_metadata_reads_well(rule: catalogue.Rule) -> None:
+    metadata = rule.metadata
+    for text in (metadata.what, metadata.why, metadata.mend):
+        assert text[0].isupper() or text[0] == "`"
+        assert text.endswith((".", ")"))
+    for collection, ids in metadata.elsewhere:
+        assert all(re.fullmatch(ELSEWHERE[collection], id_) for id_ in ids), ids
+        assert len(set(ids)) == len(ids)
+
+
+def test_prices_are_those_that_the_program_knows() -> None:
+    """Sizes that only one of the two knows are each room's own business."""
+    program = yaml.safe_load((ROOT / "infra" / "vm-sizes.yaml").read_text())
+    ours = parameters("dev").vm_sizes
+    both = program.keys() & ours.keys()
+    assert both
+    assert {size: ours[size] for size in both} == {
+        size: program[size]["usd_per_hour"] for size in both
+    }
+
+
+def exempt(**changes: object) -> Exemption:
+    entry = {
+        "rule": "storage-https-only",
+        "resource": "storage-*",
+        "reason": "An old client cannot do better.",
+        "expires": TODAY + timedelta(days=7),
+    }
+    return Exemption.model_validate({**entry, **changes})
+
+
+def told(stack: str, *granted: Exemption, name: str = "storage-account") -> dict[str, list[str]]:
+    """What is reported about a violating account, by policy."""
+    account = Declared("storage:StorageAccount", name, {"enableHttpsTrafficOnly": False})
+    found: dict[str, list[str]] = {}
+    for policy in policies(stack, TODAY, granted):
+        if not policy.name.startswith("storage-https-only"):
+            continue
+        texts = found.setdefault(policy.name, [])
+        policy.validate(arguments(account), lambda text, urn, texts=texts: texts.append(text))
+        if policy.name.endswith("(exempted)"):
+            assert policy.enforcement_level is EnforcementLevel.ADVISORY
+    return found
+
+
+def test_what_is_exempt_is_listed_with_reason_and_date() -> None:
+    found = told("dev", exempt())
+    assert found["storage-https-only"] == []
+    assert found["storage-https-only (exempted)"] == [
+        "storage-account: enableHttpsTrafficOnly is false. "
+        "Exempt until 2026-11-30: An old client cannot do better."
+    ]
+
+
+def test_an_exemption_holds_on_its_last_day() -> None:
+    assert told("dev", exempt(expires=TODAY))["storage-https-only"] == []
+
+
+def test_an_expired_exemption_says_so() -> None:
+    found = told("dev", exempt(expires=date(2026, 11, 22)))
+    assert found["storage-https-only (exempted)"] == []
+    assert found["storage-https-only"] == [
+        "storage-account: enableHttpsTrafficOnly is false. Set enableHttpsTrafficOnly to true. "
+        "(Its exemption expired on 2026-11-22.)"
+    ]
+
+
+def test_one_that_holds_counts_beside_one_that_expired() -> None:
+    found = told("dev", exempt(expires=date(2026, 1, 1)), exempt())
+    assert found["storage-https-only"] == []
+
+
+@pytest.mark.parametrize("granted", [exempt(resource="other-*"), exempt(stack="prod")])
+def test_other_resources_and_stacks_are_not_exempt(granted: Exemption) -> None:
+    assert len(told("dev", granted)["storage-https-only"]) == 1
+
+
+def test_exemptions_of_stack_wide_rules() -> None:
+    group = Declared("resources:ResourceGroup", "foundation-group", {})
+    granted = exempt(rule="group-has-budget", resource="foundation-group")
+    found: list[str] = []
+    for policy in policies("prod", TODAY, [granted]):
+        if policy.name.startswith("group-has-budget"):
+            policy.validate(
+                SimpleNamespace(resources=[arguments(group)]),
+                lambda text, urn, name=policy.name: found.append(f"{name}: {text}"),
+            )
+    assert len(found) == 1
+    assert found[0].startswith("group-has-budget (exempted): foundation-group: no budget")
+
+
+def test_the_exemptions_of_the_project_are_in_order() -> None:
+    exemptions.load(rules())
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ("rule: nosuch", "exemption 1: there is no rule 'nosuch'; `amlops policy list` names them"),
+        ("reason: short", "exemption 1: reason: string should have at least 10 characters"),
+        ("expires: soon", "exemption 1: expires: input should be a valid date"),
+        ("until: 2027-01-01", "exemption 1: until: extra inputs are not permitted"),
+        ("rule: [", "not valid YAML"),
+    ],
+)
+def test_a_wrong_exemption_is_one_clear_error(tmp_path: Path, entry: str, expected: str) -> None:
+    good = {
+        "rule": "rule: storage-https-only",
+        "resource": "resource: '*'",
+        "reason": "reason: An old client cannot do better.",
+        "expires": "expires: 2027-01-01",
+    }
+    lines = {**good, entry.split(":")[0]: entry}
+    file = tmp_path / "exemptions.yaml"
+    file.write_text("- " + "\n  ".join(lines.values()))
+    with pytest.raises(PolicyError) as caught:
+        exemptions.load(rules(), file)
+    assert expected in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("missing", ["reason", "expires", "rule", "resource"])
+def test_what_an_exemption_needs(tmp_path: Path, missing: str) -> None:
+    entry = exempt().model_dump(mode="json")
+    del entry[missing]
+    file = tmp_path / "exemptions.yaml"
+    file.write_text(yaml.safe_dump([entry]))
+    with pytest.raises(PolicyError, match=f"exemption 1: {missing}: field required"):
+        exemptions.load(rules(), file)
+
+
+@pytest.mark.parametrize(
+    ("id_", "changes", "expected"),
+    [
+        ("nosuch-check", {}, "nosuch-check: policies/checks/vault.py has no function for it"),
+        ("vault-roles", {"level": "loud"}, "vault-roles: level.default: input should be"),
+        ("vault-roles", {"level": {"default": "advisory", "prdo": "mandatory"}}, "level: prdo"),
+        ("vault-roles", {"level": {"prod": "mandatory"}}, "vault-roles: level: default is missing"),
+        ("vault-roles", {"types": []}, "vault-roles: types:"),
+        ("vault-roles", {"whyy": "x"}, "vault-roles: whyy: extra inputs are not permitted"),
+    ],
+)
+def test_a_wrong_rule_is_one_clear_error(
+    tmp_path: Path, id_: str, changes: dict[str, object], expected: str
+) -> None:
+    file = tmp_path / "vault.yaml"
+    file.write_text(yaml.safe_dump({id_: {**ENTRY, **changes}}))
+    with pytest.raises(PolicyError) as caught:
+        catalogue.read(file)
+    assert expected in str(caught.value)
+
+
+def test_a_value_without_a_default_is_refused() -> None:
+    with pytest.raises(PolicyError, match=r"somewhere: prodd: unknown; allowed are default, prod"):
+        tables.check_environments(["default", "prodd"], "somewhere")
+    with pytest.raises(PolicyError, match="somewhere: default is missing"):
+        tables.check_environments(["prod"], "somewhere")
