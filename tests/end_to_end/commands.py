@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import ssl
 import subprocess
@@ -58,11 +59,13 @@ class Ended:
 class Running:
     """A command at work; its lines for people can be waited for."""
 
-    def __init__(self, arguments: Sequence[str], environment: dict[str, str]) -> None:
+    def __init__(
+        self, arguments: Sequence[str], environment: dict[str, str], checkout: Path = ROOT
+    ) -> None:
         self.arguments = tuple(arguments)
         self.process = subprocess.Popen(
             [str(AMLOPS), *arguments],
-            cwd=ROOT,
+            cwd=checkout,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -118,13 +121,31 @@ class Running:
         return f"amlops {' '.join(self.arguments)}\n{''.join(self._told)}"
 
 
-class Amlops:
-    """The command, and a look into the sandbox that it works in."""
+def copy_of_the_repository(folder: Path) -> Path:
+    """A checkout whose stack files a test may change; what set-up made is shared."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    for name in told.stdout.splitlines():
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    for made in (".venv", ".tools"):
+        (folder / made).symlink_to(ROOT / made)
+    return folder
 
-    def __init__(self, directory: Directory, durations: str) -> None:
+
+class Amlops:
+    """The command, and a look into the sandbox that it works in.
+
+    It is the command of `checkout`, also where that is a copy.
+    """
+
+    def __init__(self, directory: Directory, durations: str, checkout: Path = ROOT) -> None:
         self.directory = directory
+        self.checkout = checkout
         self.environment = {
             **os.environ,
+            "PYTHONPATH": str(checkout),
             "AMLOPS_SANDBOX_DIR": str(directory),
             "AMLOPS_SANDBOX_DURATIONS": durations,
             "COLUMNS": "200",
@@ -132,7 +153,7 @@ class Amlops:
         }
 
     def start(self, *arguments: str) -> Running:
-        return Running(arguments, self.environment)
+        return Running(arguments, self.environment, self.checkout)
 
     def run(self, *arguments: str) -> Ended:
         return self.start(*arguments).end()
