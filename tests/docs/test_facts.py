@@ -51,7 +51,7 @@ def test_every_function_that_is_named_exists() -> None:
     assert len(rows) > 5
     for files, functions in rows:
         names = re.findall(r"([\w/]+)\.py", files)
-        modules = [import_module(f"ops.{Path(item).name}") for item in names]
+        modules = [import_module(f"ops.{item.replace('/', '.')}") for item in names]
         for function in re.findall(r"`(\w+)`", functions):
             assert any(hasattr(module, function) for module in modules), f"{files}: {function}"
 
