@@ -38,6 +38,8 @@ MODULES = (
     "sandbox.ml.computes",
     "sandbox.ml.jobs",
     "sandbox.ml.endpoints",
+    "sandbox.ml.batch_endpoints",
+    "sandbox.ml.registries",
     "sandbox.resources.events",
 )
 
