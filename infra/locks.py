@@ -1,0 +1,25 @@
+"""The lock on a protected stack's resource group."""
+
+from __future__ import annotations
+
+import pulumi
+from pulumi_azure_native import authorization
+
+
+class Lock(pulumi.ComponentResource):
+    """Keeps everything in the group from being deleted by anybody. Does not guard against changes."""
+
+    def __init__(
+        self, name: str, scope: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("amlops:infra:Lock", name, None, opts)
+        authorization.ManagementLockByScope(
+            f"{name}-group",
+            lock_name="amlops-protection",
+            scope=scope,
+            level="CanNotDelete",
+            notes="Set `protection: off` in the stack file and run `up` to lift it.",
+            # Not protected itself, or switching the setting off could never remove it.
+            opts=pulumi.ResourceOptions(parent=self, protect=False),
+        )
+        self.register_outputs({})

@@ -1,0 +1,66 @@
+"""Settings of what an environment may cost, and of who hears of what happens in it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from infra.settings.contacts import Email, Https
+from infra.settings.fields import KEBAB, KEBAB_TEXT, Section, named
+
+QueueName = Annotated[str, named(KEBAB, KEBAB_TEXT, 3, 63)]
+EventName = Annotated[str, named(KEBAB, KEBAB_TEXT, 3, 64)]
+EventType = Literal[
+    "ModelRegistered", "ModelDeployed", "RunCompleted", "RunStatusChanged", "DatasetDriftDetected"
+]
+_ANY = r"(?i:/subscriptions/[^/]+/resourceGroups/[^/]+/providers/"
+EventHub = Annotated[
+    str,
+    named(
+        rf"{_ANY}Microsoft\.EventHub/namespaces/[^/]+/eventhubs/[^/]+)", "the id of one", 1, 1000
+    ),
+]
+ServiceBus = Annotated[
+    str,
+    named(
+        rf"{_ANY}Microsoft\.ServiceBus/namespaces/[^/]+/queues/[^/]+)", "the id of a queue", 1, 1000
+    ),
+]
+
+
+class Event(Section):
+    """A subscription to what happens in the workspace."""
+
+    types: Annotated[list[EventType], Field(min_length=1)] = [
+        "ModelRegistered",
+        "ModelDeployed",
+        "RunCompleted",
+        "RunStatusChanged",
+        "DatasetDriftDetected",
+    ]
+    subject: Annotated[str, Field(max_length=256)] = ""
+    """How the subject of an event must begin, such as models/churn or experiments/rides."""
+    queue: QueueName | None = None
+    """A storage queue of the workspace's account, which the program makes."""
+    webhook: Https | None = None
+    event_hub: EventHub | None = None
+    service_bus: ServiceBus | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        names = ("queue", "webhook", "event_hub", "service_bus")
+        given = [name for name in names if getattr(self, name)]
+        if len(given) != 1:
+            found = " and ".join(given) or "no place"
+            raise ValueError(f"goes to {found}; allowed is one of {', '.join(names)}")
+        return self
+
+
+class Budget(Section):
+    """What the resource group may cost: people are told, nothing is stopped."""
+
+    monthly: Annotated[float, Field(gt=0, le=1_000_000_000)]
+    """In the currency of the subscription's bill."""
+    emails: list[Email] = []
+    """Beside those whom the alerts tell."""

@@ -1,0 +1,38 @@
+"""What every stack says, whatever it holds: whose it is, where it lies, what it may cost."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from infra.settings.fields import Instant, Region, Section, TagValue, Uuid, Workload
+from infra.settings.governance import Budget
+
+
+class Owned(Section):
+    """A stack's owner and place."""
+
+    workload: Workload
+    location: Region = "eastus"
+    owner: TagValue
+    cost_centre: TagValue
+    tags: dict[Annotated[str, Field(min_length=1, max_length=512)], TagValue] = {}
+    """More tags for every resource."""
+    subscription: Uuid | None = None
+    """The only subscription that this stack may go to on azure; None: whichever is logged in."""
+    protection: bool = False
+    """A lock on the resource group, and the stateful resources protected in Pulumi."""
+    expires: Instant | None = None
+    """When a short-lived environment may be removed; `amlops up ENV --ttl` writes it."""
+    diagnostics: bool = True
+    """Whether every resource that can sends its logs and metrics to Log Analytics."""
+    budget: Budget | None = None
+
+    @model_validator(mode="after")
+    def _short_lived(self) -> Self:
+        if "expires" in self.tags:
+            raise ValueError("tags.expires is the tag of short-lived environments; set 'expires'")
+        if self.expires and self.protection:
+            raise ValueError("'expires' and 'protection' are both set; allowed is one of the two")
+        return self
