@@ -14,6 +14,7 @@ from pulumi_azure_native import authorization
 
 from infra.environment import Client, declare
 from infra.names import Names
+from infra.secrets import AUDIENCE, reader
 from infra.settings import SettingsError, check_environment, parse
 from infra.soft_delete import vault_is_deleted
 from infra.target import TargetError, check_backend, check_subscription
@@ -40,7 +41,13 @@ def run() -> None:
         authorization.get_client_token().token,
         pulumi.log.warn,
     )
-    outputs = declare(settings, names, client, recover_vault=recover_vault)
+    outputs = declare(
+        settings,
+        names,
+        client,
+        read_secret=reader(lambda: authorization.get_client_token(AUDIENCE).token),
+        recover_vault=recover_vault,
+    )
     for key, value in outputs.items():
         pulumi.export(key, value)
 

@@ -8,15 +8,24 @@ from typing import Any
 import pulumi
 
 from infra.computes import Computes, ComputesArgs
-from infra.datastores import Datastores, DatastoresArgs
+from infra.connections import Connections, ConnectionsArgs
+from infra.datastores import Datastores, DatastoresArgs, containers, homes, shares
 from infra.endpoints import Endpoints, EndpointsArgs
 from infra.foundation import Foundation, FoundationArgs
-from infra.grants import access_grants, compute_grants, endpoint_grants, workspace_grants
+from infra.grants import (
+    access_grants,
+    compute_grants,
+    data_grants,
+    endpoint_grants,
+    workspace_grants,
+)
 from infra.identities import Identities, IdentitiesArgs
 from infra.names import Names
 from infra.placement import tags
 from infra.registry import Registry, RegistryArgs
 from infra.role_assignments import RoleAssignments, RoleAssignmentsArgs
+from infra.role_definitions import RoleDefinitions, RoleDefinitionsArgs
+from infra.secrets import Read, Secrets
 from infra.settings import Settings
 from infra.storage import Account, AccountArgs
 from infra.workspace import Workspace, WorkspaceArgs
@@ -31,7 +40,12 @@ class Client:
 
 
 def declare(
-    settings: Settings, names: Names, client: Client, *, recover_vault: bool = False
+    settings: Settings,
+    names: Names,
+    client: Client,
+    *,
+    read_secret: Read,
+    recover_vault: bool = False,
 ) -> dict[str, Any]:
     """Declare every resource of the environment; returns the stack's outputs."""
     environment = names.environment
@@ -59,10 +73,29 @@ def declare(
             account_name=names.storage,
             placement=placement,
             storage=settings.storage,
-            containers=[datastore.container for datastore in settings.datastores.values()],
+            containers=containers(settings.datastores, "blob"),
+            shares=shares(settings.datastores),
         ),
         protected,
     )
+    filesystems = containers(settings.datastores, "gen2")
+    lake = (
+        Account(
+            "lake",
+            AccountArgs(
+                account_name=names.lake,
+                placement=placement,
+                storage=settings.storage.model_copy(update={"shared_keys": False}),
+                containers=filesystems,
+                hierarchical=True,
+            ),
+            protected,
+        )
+        if filesystems
+        else None
+    )
+    data = homes(settings.datastores, client.subscription_id, placement, storage, lake)
+    secrets = Secrets(environment, foundation.vault.name, foundation.vault.id, read_secret)
     registry = (
         Registry("registry", RegistryArgs(names.registry, placement), protected)
         if settings.registry == "on"
@@ -89,6 +122,20 @@ def declare(
         ),
         protected,
     )
+    definitions = RoleDefinitions(
+        "role-definitions",
+        RoleDefinitionsArgs(
+            names,
+            foundation.group.id,
+            [role for access in settings.access.values() for role in access.named],
+        ),
+    )
+    scopes = {
+        "resource_group": foundation.group.id,
+        "workspace": workspace.workspace.id,
+        "storage": storage.account.id,
+        "vault": foundation.vault.id,
+    }
     RoleAssignments(
         "roles",
         RoleAssignmentsArgs(
@@ -96,19 +143,33 @@ def declare(
             [
                 *compute_grants(storage, workspace, registry, identities),
                 *endpoint_grants(storage, registry, identities),
-                *access_grants(settings, foundation),
+                *data_grants(settings.datastores, data, identities),
+                *access_grants(settings, names, scopes),
             ],
+            {role: d.id for role, d in definitions.definitions.items()},
         ),
     )
     datastores = Datastores(
         "datastores",
         DatastoresArgs(
             placement=placement,
+            tenant_id=client.tenant_id,
             workspace_name=workspace.workspace.name,
-            account_name=storage.account.name,
-            subscription=client.subscription_id,
-            containers={key: c.name for key, c in storage.containers.items()},
+            secrets=secrets,
+            homes=data,
             datastores=settings.datastores,
+        ),
+    )
+    connections = Connections(
+        "connections",
+        ConnectionsArgs(
+            placement=placement,
+            tenant_id=client.tenant_id,
+            workspace_name=workspace.workspace.name,
+            identity_id=identities.compute.id,
+            identity_client_id=identities.compute.client_id,
+            secrets=secrets,
+            connections=settings.connections,
         ),
     )
     computes = Computes(
@@ -149,7 +210,9 @@ def declare(
         "applicationInsights": foundation.insights.name,
         "logAnalytics": foundation.logs.name,
         "registry": registry.registry.name if registry else None,
+        "lake": lake.account.name if lake else None,
         "datastores": {key: d.name for key, d in datastores.datastores.items()},
+        "connections": {key: c.name for key, c in connections.connections.items()},
         "clusters": {key: c.name for key, c in computes.clusters.items()},
         "instances": {key: i.name for key, i in computes.instances.items()},
         "endpoints": {

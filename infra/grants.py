@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 import pulumi
 
+from infra.datastores import Home
 from infra.foundation import Foundation
 from infra.identities import Identities
+from infra.names import Names
 from infra.registry import Registry
 from infra.role_assignments import Grant
-from infra.settings import Settings
+from infra.settings import DELEGATE, Datastore, Settings, StorageDatastore, table
 from infra.storage import Account
 from infra.workspace import Workspace
 
@@ -56,6 +59,12 @@ def workspace_grants(
             "Key Vault Administrator",
             foundation.vault.id,
             "The workspace keeps the secrets of its connections and endpoints in the vault.",
+        ),
+        grant(
+            "vault",
+            "Contributor",
+            foundation.vault.id,
+            "The service wants to see and set the vault itself, beside what is in it.",
         ),
         grant(
             "insights",
@@ -122,16 +131,84 @@ def endpoint_grants(
     return grants
 
 
-def access_grants(settings: Settings, foundation: Foundation) -> list[Grant]:
+def data_grants(
+    datastores: Mapping[str, Datastore], homes: Mapping[str, Home], identities: Identities
+) -> list[Grant]:
+    """What workspace and jobs need on the data that datastores without a secret lead to.
+
+    Two datastores on one place share a grant. Blobs of the environment's own account are left
+    out: both identities have those anyway.
+    """
+    reasons: dict[tuple[str, str, str], list[str]] = {}
+    scopes: dict[tuple[str, str, str], tuple[pulumi.Input[str], str]] = {}
+    for key, home in homes.items():
+        datastore = datastores[key]
+        assert isinstance(datastore, StorageDatastore)
+        if datastore.auth != "identity" or (home.label, datastore.kind) == ("own", "blob"):
+            continue
+        kind = table("datastore-kinds.yaml")[datastore.kind]
+        scope = str(kind["scope"]).format(datastore.place)
+        grant = (home.label, scope, kind["read" if datastore.read_only else "write"])
+        reasons.setdefault(grant, []).append(key)
+        scopes[grant] = (pulumi.Output.concat(home.account_id, scope), home.subscription)
+    principals = {
+        "workspace": identities.workspace.principal_id,
+        "compute": identities.compute.principal_id,
+    }
     return [
         Grant(
-            f"access-{key}-{role.lower().replace(' ', '-')}",
-            access.principal,
-            access.type,
-            role,
-            foundation.group.id,
-            f"`access.{key}` in the stack file.",
+            key="-".join([who, "data", label, *scope.split("/")[-1:], role.split()[-1].lower()]),
+            principal_id=principal,
+            principal_type="ServicePrincipal",
+            role=role,
+            scope=scopes[label, scope, role][0],
+            why=f"Datastore {', '.join(keys)}: {_VERBS[who]}, without a key.",
+            subscription=scopes[label, scope, role][1],
         )
-        for key, access in settings.access.items()
-        for role in access.roles
+        for (label, scope, role), keys in reasons.items()
+        for who, principal in principals.items()
+        # The workspace keeps its notebooks in a share of the same account.
+        if (who, label, role) != ("workspace", "own", "Storage File Data Privileged Contributor")
     ]
+
+
+_VERBS = {"workspace": "the workspace shows its data", "compute": "jobs work with its data"}
+
+
+def access_grants(
+    settings: Settings, names: Names, scopes: Mapping[str, pulumi.Input[str]]
+) -> list[Grant]:
+    """What the stack file gives to people and pipelines; `scopes` by the names `on` may have."""
+    grants = []
+    for key, access in settings.access.items():
+        why = access.why or f"`access.{key}` in the stack file."
+        for role in access.roles:
+            name = f"access-{key}-{role.lower().replace(' ', '-')}"
+            grants.append(Grant(name, access.principal, access.type, role, scopes[access.on], why))
+        if access.may_grant:
+            grants.append(
+                Grant(
+                    f"access-{key}-may-grant",
+                    access.principal,
+                    access.type,
+                    DELEGATE,
+                    scopes[access.on],
+                    why,
+                    condition=_only(access.may_grant, names),
+                )
+            )
+    return grants
+
+
+def _only(roles: Iterable[str], names: Names) -> str:
+    """The condition that holds who may grant to these roles: "Delegate Azure role assignment
+    management to others with conditions", Microsoft Learn.
+    """
+    known = table("roles.yaml")
+    ids = ", ".join(sorted(known.get(role) or names.role_definition(role) for role in roles))
+    return " AND ".join(
+        f"((!(ActionMatches{{'Microsoft.Authorization/roleAssignments/{verb}'}})) OR "
+        f"({of}[Microsoft.Authorization/roleAssignments:RoleDefinitionId] "
+        f"ForAnyOfAnyValues:GuidEquals {{{ids}}}))"
+        for verb, of in (("write", "@Request"), ("delete", "@Resource"))
+    )

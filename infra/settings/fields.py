@@ -107,17 +107,18 @@ def instant(value: datetime) -> str:
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def known(name: str) -> Checked:
-    """Only what is in a table of `infra/`."""
+def known(*names: str) -> Checked:
+    """Only what is in one of these tables of `infra/`."""
+    allowed = [entry for name in names for entry in table(name)]
 
     def check(value: str) -> str:
-        allowed = table(name)
         if value not in allowed:
             near = did_you_mean(value, allowed)
-            raise ValueError(f"not in infra/{name}; allowed are {', '.join(allowed)}{near}")
+            tables = " nor ".join(f"infra/{name}" for name in names)
+            raise ValueError(f"not in {tables}; allowed are {', '.join(allowed)}{near}")
         return value
 
-    return Checked(check, {"enum": list(table(name))})
+    return Checked(check, {"enum": allowed})
 
 
 def named(pattern: str, text: str, low: int, high: int) -> Checked:
@@ -141,6 +142,7 @@ Workload = Annotated[str, named(KEBAB, KEBAB_TEXT, 2, 16)]
 Environment = Annotated[str, named(KEBAB, KEBAB_TEXT, 2, 10)]
 ClusterName = Annotated[str, named(KEBAB, KEBAB_TEXT, 2, 32)]
 InstanceName = Annotated[str, named(KEBAB, KEBAB_TEXT, 2, 24)]
+ConnectionName = Annotated[str, named(KEBAB, KEBAB_TEXT, 2, 32)]
 EndpointName = Annotated[str, named(KEBAB, KEBAB_TEXT, 3, 32)]
 AccessName = Annotated[str, named(KEBAB, KEBAB_TEXT, 2, 32)]
 DatastoreName = Annotated[
@@ -149,7 +151,7 @@ DatastoreName = Annotated[
 ContainerName = Annotated[str, named(KEBAB, KEBAB_TEXT, 3, 63)]
 Size = Annotated[str, known("vm-sizes.yaml")]
 Region = Annotated[str, known("regions.yaml")]
-Role = Annotated[str, known("roles.yaml")]
+Role = Annotated[str, known("roles.yaml", "role-definitions.yaml")]
 Uuid = Annotated[
     str,
     named(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", "the digits of a UUID", 36, 36),

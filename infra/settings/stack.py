@@ -11,11 +11,12 @@ from pydantic import BeforeValidator, Field, model_validator
 from infra.settings.attached import Attached
 from infra.settings.compute import Cluster, Instance
 from infra.settings.compute_fields import AttachedName
-from infra.settings.data import Datastore
+from infra.settings.data import BlobDatastore, Connection, Datastore, check_accounts
 from infra.settings.endpoints import Endpoint
 from infra.settings.fields import (
     AccessName,
     ClusterName,
+    ConnectionName,
     DatastoreName,
     EndpointName,
     InstanceName,
@@ -57,7 +58,8 @@ class Settings(Section):
     storage: Storage = Storage()
     vault: Vault = Vault()
     workspace: Workspace = Workspace()
-    datastores: dict[DatastoreName, Datastore] = {"data": Datastore()}
+    datastores: dict[DatastoreName, Datastore] = {"data": BlobDatastore(kind="blob")}
+    connections: dict[ConnectionName, Connection] = {}
     instances: dict[InstanceName, Instance] = {}
     clusters: dict[ClusterName, Cluster] = {"cpu-cluster": Cluster()}
     kubernetes: dict[AttachedName, Kubernetes] = {}
@@ -77,6 +79,11 @@ class Settings(Section):
             both = sorted(set(first) & set(second))
             if both:
                 raise ValueError(f"{both[0]} is {one} and {other}; allowed is one of the two")
+        return self
+
+    @model_validator(mode="after")
+    def _accounts(self) -> Self:
+        check_accounts(self.datastores, shared_keys=self.storage.shared_keys)
         return self
 
     @model_validator(mode="after")

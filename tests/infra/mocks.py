@@ -27,12 +27,15 @@ FORESEEN = {
     "azure-native:keyvault:Vault": "vaultName",
     "azure-native:storage:StorageAccount": "accountName",
     "azure-native:storage:BlobContainer": "containerName",
+    "azure-native:storage:FileShare": "shareName",
     "azure-native:containerregistry:Registry": "registryName",
     "azure-native:managedidentity:UserAssignedIdentity": "resourceName",
     "azure-native:authorization:RoleAssignment": "roleAssignmentName",
+    "azure-native:authorization:RoleDefinition": "roleDefinitionId",
     "azure-native:authorization:ManagementLockByScope": "lockName",
     "azure-native:machinelearningservices:Workspace": "workspaceName",
     "azure-native:machinelearningservices:Datastore": "name",
+    "azure-native:machinelearningservices:WorkspaceConnection": "connectionName",
     "azure-native:machinelearningservices:Compute": "computeName",
     "azure-native:machinelearningservices:OnlineEndpoint": "endpointName",
 }
@@ -86,6 +89,7 @@ class StrictMocks(Mocks):
             state["identity"] = {**identity, "userAssignedIdentities": {i: {} for i in ids}}
         if args.typ.endswith(":UserAssignedIdentity"):
             state["principalId"] = f"principal of {name}"
+            state["clientId"] = f"client of {name}"
         if args.typ.endswith(":OnlineEndpoint"):
             uri = f"https://{name}.eastus.inference.ml.azure.com/score"
             state["properties"] = {**args.inputs["properties"], "scoringUri": uri}
@@ -122,6 +126,11 @@ class RecordingMonitor(MockMonitor):
         raise AssertionError(f"unforeseen read of {request.type} ({request.name})")
 
 
+def secret_of(host: str, name: str) -> str:
+    """What is in a vault."""
+    return f"value of {name} in {host}"
+
+
 def settings(**changes: Any) -> Settings:
     return parse({**MINIMAL, **changes}, "stacks/Pulumi.dev.yaml")
 
@@ -136,7 +145,7 @@ def plan(chosen: Settings, environment: str = "dev", *, recover_vault: bool = Fa
 
     @pulumi.runtime.test
     def program() -> pulumi.Output[None]:
-        outputs = declare(chosen, names, CLIENT, recover_vault=recover_vault)
+        outputs = declare(chosen, names, CLIENT, read_secret=secret_of, recover_vault=recover_vault)
         return pulumi.Output.from_input(outputs).apply(result.outputs.update)
 
     program()

@@ -33,6 +33,7 @@ from tests.infra.mocks import MINIMAL
 
 FILE = "stacks/Pulumi.dev.yaml"
 STACKS = sorted(Path("stacks").glob("Pulumi.*.yaml"))
+RBAC = "Role Based Access Control Administrator"
 UUID = "0f0e0d0c-0b0a-4908-8706-050403020100"
 
 # settings added to the minimal ones, path reported, what the message says
@@ -65,7 +66,79 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     (
         {"access": {"us": {"principal": UUID, "roles": ["King"]}}},
         "access.us.roles.0",
-        "'King': not in infra/roles.yaml; allowed are Contributor",
+        "'King': not in infra/roles.yaml nor infra/role-definitions.yaml; allowed are Contributor",
+    ),
+    ({"access": {"us": {"principal": UUID}}}, "access.us", "grants nothing; give it roles or"),
+    (
+        {"access": {"us": {"principal": UUID, "roles": [RBAC]}}},
+        "access.us",
+        "without bounds; name the roles in may_grant",
+    ),
+    ({"datastores": {"a_b": {}}}, "datastores.a_b.kind", "missing; give it a value"),
+    ({"datastores": {"a_b": {"kind": "ftp"}}}, "datastores.a_b.kind", "allowed are 'blob'"),
+    (
+        {"datastores": {"a_b": {"kind": "blob", "share": "x"}}},
+        "datastores.a_b.share",
+        "unknown; allowed are",
+    ),
+    (
+        {"datastores": {"a_b": {"kind": "blob", "auth": "sas"}}},
+        "datastores.a_b",
+        "auth: sas needs secret; give it a value",
+    ),
+    (
+        {"datastores": {"a_b": {"kind": "gen2", "secret": "x"}}},
+        "datastores.a_b",
+        "secret is not for auth: identity; leave it out",
+    ),
+    (
+        {"datastores": {"a_b": {"kind": "gen2", "account": "mylake"}}},
+        "datastores.a_b.account",
+        "/providers/Microsoft.Storage/storageAccounts/NAME",
+    ),
+    (
+        {"datastores": {"a_b": {"kind": "blob", "read_only": True}}},
+        "datastores.a_b.read_only",
+        "is for an account named by `account`",
+    ),
+    (
+        {"datastores": {"a_b": {"kind": "files", "auth": "account_key", "secret": "x"}}},
+        "datastores.a_b.auth",
+        "or set storage.shared_keys: true",
+    ),
+    (
+        {"connections": {"a-b": {"kind": "sql", "server": "db.example.com"}}},
+        "connections.a-b.database",
+        "missing; give it a value",
+    ),
+    (
+        {
+            "connections": {
+                "a-b": {
+                    "kind": "git",
+                    "target": "https://x",
+                    "auth": "access_key",
+                    "user": "u",
+                    "secret": "x",
+                }
+            }
+        },
+        "connections.a-b",
+        "auth: access_key is not for git; allowed are none, token, password",
+    ),
+    (
+        {
+            "connections": {
+                "a-b": {
+                    "kind": "snowflake",
+                    "target": "https://x",
+                    "auth": "password",
+                    "secret": "x",
+                }
+            }
+        },
+        "connections.a-b",
+        "auth: password needs user; give it a value",
     ),
     (
         {"instances": {"same": {}}, "clusters": {"same": {}}},
