@@ -45,7 +45,7 @@ def datastore(**given: Any) -> dict[str, Any]:
 
 def connection(**given: Any) -> dict[str, Any]:
     """The properties of the one connection of these settings."""
-    planned = plan(settings(connections={"it": given}))
+    planned = plan(settings(connections={"that": given}))
     kind = "machinelearningservices:WorkspaceConnection"
     return properties_of(planned, kind, secret="secret" in given)
 
