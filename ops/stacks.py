@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ from ops.failure import Failure
 from ops.target import ROOT
 
 _SAYS_NOTHING = ("update failed", "preview failed", "destroy failed", "occurred:")
+_MANDATORY = re.compile(
+    r"\[mandatory\](?: \[severity: \w+\])?\s+(?P<rule>\S+)\s+\(\S+: (?P<resource>\S+)\)"
+)
 Watch = Callable[[EngineEvent], None]
 
 
@@ -66,7 +70,7 @@ def no_such_stack(environment: str) -> Failure:
 
 def open_stack(environment: str, *, create: bool) -> automation.Stack:
     """The stack, made when `create` and not there. Raises `Failure` when it does not exist."""
-    _need_pulumi()
+    need_pulumi()
     state_files.mend(environment)
     try:
         if create:
@@ -80,7 +84,8 @@ def open_stack(environment: str, *, create: bool) -> automation.Stack:
         raise failure_of(error) from None
 
 
-def _need_pulumi() -> None:
+def need_pulumi() -> None:
+    """Raises `Failure` where there is no Pulumi."""
     if shutil.which("pulumi") is None:
         raise Failure(
             "There is no 'pulumi' on PATH. Set-up puts one into .tools/bin, which the sandbox "
@@ -95,7 +100,7 @@ def up(stack: automation.Stack, policies: Path | None, watch: Watch | None = Non
     except automation.CommandError as error:
         raise failure_of(error) from None
     outputs = {key: value.value for key, value in done.outputs.items()}
-    return Summary(_counts(done.summary.resource_changes), outputs)
+    return Summary(counts(done.summary.resource_changes), outputs)
 
 
 def preview(stack: automation.Stack, policies: Path | None, watch: Watch | None = None) -> Summary:
@@ -104,7 +109,7 @@ def preview(stack: automation.Stack, policies: Path | None, watch: Watch | None 
         done = stack.preview(policy_packs=packs, on_event=watch, diff=True)
     except automation.CommandError as error:
         raise failure_of(error) from None
-    return Summary(_counts(done.change_summary))
+    return Summary(counts(done.change_summary))
 
 
 def down(stack: automation.Stack, watch: Watch | None = None) -> Summary:
@@ -112,7 +117,7 @@ def down(stack: automation.Stack, watch: Watch | None = None) -> Summary:
         done = stack.destroy(on_event=watch)
     except automation.CommandError as error:
         raise failure_of(error) from None
-    return Summary(_counts(done.summary.resource_changes))
+    return Summary(counts(done.summary.resource_changes))
 
 
 def refresh(stack: automation.Stack, watch: Watch | None = None) -> Summary:
@@ -121,7 +126,7 @@ def refresh(stack: automation.Stack, watch: Watch | None = None) -> Summary:
         done = stack.refresh(on_event=watch)
     except automation.CommandError as error:
         raise failure_of(error) from None
-    return Summary(_counts(done.summary.resource_changes))
+    return Summary(counts(done.summary.resource_changes))
 
 
 def remove(stack: automation.Stack) -> None:
@@ -155,12 +160,29 @@ def failure_of(error: Exception) -> Failure:
     lines = [line.strip().removeprefix("stderr: ") for line in str(error).splitlines()]
     # Diagnostics and policies; other lines repeat them in the progress.
     told = [line.removeprefix("error:").strip() for line in lines if line.startswith("error:")]
-    told += [line.removeprefix("* ") for line in lines if line.startswith(("* ", "["))]
-    said = [line for line in dict.fromkeys(told) if not line.endswith(_SAYS_NOTHING)]
+    told += [line.removeprefix("* ") for line in lines if line.startswith("* ")]
+    told += _violated(lines)
+    said = [line for line in dict.fromkeys(told) if not says_nothing(line)]
     return Failure("\n".join(said) or str(error))
 
 
-def _counts(changes: Any) -> dict[str, int]:
+def says_nothing(diagnostic: str) -> bool:
+    """Whether it only repeats that something failed."""
+    return diagnostic.endswith(_SAYS_NOTHING)
+
+
+def _violated(lines: list[str]) -> Iterator[str]:
+    """The mandatory policies that were violated: policy, resource, what was found, how to mend."""
+    for place, line in enumerate(lines):
+        found = _MANDATORY.search(line)
+        if found:
+            about = f"{found['resource']}: "
+            told = (text for text in lines[place + 1 : place + 4] if text.startswith(about))
+            yield f"mandatory policy {found['rule']}: {next(told, found['resource'])}"
+
+
+def counts(changes: Any) -> dict[str, int]:
+    """How many by operation, of what the engine says in one of its three ways."""
     if not changes:
         return {}
     parsed = json.loads(changes) if isinstance(changes, str) else dict(changes)

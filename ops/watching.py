@@ -10,6 +10,7 @@ from pulumi.automation.events import EngineEvent
 from rich.live import Live
 from rich.table import Table
 
+from ops.findings import Findings
 from ops.screen import console
 
 SHOWN = 14
@@ -31,8 +32,11 @@ _VERBS = {
 class Resources:
     """Collects the engine's events; inside ``with``, shows them."""
 
-    def __init__(self, planned: bool = False) -> None:
+    def __init__(self, planned: bool = False, policies: bool = True) -> None:
+        """`policies`: whether to tell at the end what they said."""
         self._planned = planned
+        self._policies = policies
+        self._findings = Findings()
         self._steps: dict[str, dict[str, Any]] = {}
         self._started = time.monotonic()
         self._live: Live | None = None
@@ -51,6 +55,8 @@ class Resources:
     ) -> None:
         if self._live:
             self._live.__exit__(kind, error, trace)
+        if self._policies:
+            self._tell_findings()
 
     def watch(self, event: EngineEvent) -> None:
         """Take one event of the engine."""
@@ -64,14 +70,16 @@ class Resources:
             text = event.diagnostic_event.message.strip()
             if text and not self._planned:
                 console.print(text, style="red", markup=False)
-        elif event.policy_event:
-            policy = event.policy_event
-            console.print(
-                f"{policy.enforcement_level} {policy.policy_name}: {policy.message.strip()}",
-                markup=False,
-            )
+        self._findings.watch(event)
         if self._live:
             self._live.update(self._table())
+
+    def _tell_findings(self) -> None:
+        """A preview lists what does not stop it; what does is in the error that it ends with."""
+        for finding in self._findings.of("advisory") if self._planned else ():
+            console.print(finding.line(), markup=False, soft_wrap=True)
+        if self._findings.summary():
+            console.print(f"{self._findings.summary()}; see: amlops policy check", soft_wrap=True)
 
     def _step(self, metadata: Any, state: str) -> None:
         operation = str(getattr(metadata.op, "value", metadata.op))

@@ -22,7 +22,10 @@ Diagnostics:
   pulumi:pulumi:Stack (amlops-dev):
     error: update failed
 Policies:
-    [mandatory]  policies  storage-transport-and-access  (st)
+    - [mandatory] [severity: high]  storage-https-only  (azure-native:storage:StorageAccount: st)
+      A storage account takes only HTTPS. Training data and models would travel readable.
+      st: enableHttpsTrafficOnly is false. Set enableHttpsTrafficOnly to true.
+    - [advisory]  storage-versioning  (azure-native:storage:StorageAccount: st)
  stderr:
 """
 
@@ -36,7 +39,8 @@ def test_an_engines_error_is_said_once_and_without_progress() -> None:
     failure = stacks.failure_of(automation.CommandError(Result()))  # type: ignore[arg-type]
     assert failure.message.splitlines() == [
         "the name is taken",
-        "[mandatory]  policies  storage-transport-and-access  (st)",
+        "mandatory policy storage-https-only: st: enableHttpsTrafficOnly is false. "
+        "Set enableHttpsTrafficOnly to true.",
     ]
 
 
