@@ -33,13 +33,7 @@ def run() -> None:
     except (SettingsError, TargetError) as error:
         raise pulumi.RunError(str(error)) from None
     client = Client(login.subscription_id, login.tenant_id)
-    names = Names(
-        client.subscription_id,
-        settings.workload,
-        environment,
-        settings.existing.resource_group or settings.names.resource_group,
-        settings.names.workspace,
-    )
+    names = Names(client.subscription_id, settings.workload, environment)
     recover_vault = vault_is_deleted(
         client.subscription_id,
         settings.location,

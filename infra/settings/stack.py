@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from itertools import combinations
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from infra.settings import agreement
 from infra.settings.attached import Attached
 from infra.settings.compute import Cluster, Instance
 from infra.settings.compute_fields import AttachedName
-from infra.settings.data import Datastore
-from infra.settings.encryption import Encryption
 from infra.settings.data import BlobDatastore, Connection, Datastore, check_accounts
 from infra.settings.endpoints import Endpoint
 from infra.settings.fields import (
@@ -30,18 +27,14 @@ from infra.settings.fields import (
     Uuid,
     Workload,
 )
-from infra.settings.foundation import (
-    Existing,
-    Logs,
-    OwnNames,
-    Registry,
-    Storage,
-    Vault,
-    Workspace,
-)
+from infra.settings.foundation import Logs, Storage, Vault, Workspace
 from infra.settings.identity import Access
 from infra.settings.kubernetes import Kubernetes
-from infra.settings.network import Network
+
+
+def _on(value: object) -> object:
+    """YAML 1.1 reads a bare `on` as true; Pulumi's own reader does not."""
+    return "on" if value is True else value
 
 
 class Settings(Section):
@@ -59,14 +52,11 @@ class Settings(Section):
     """A lock on the resource group, and the stateful resources protected in Pulumi."""
     expires: Instant | None = None
     """When a short-lived environment may be removed; `amlops up ENV --ttl` writes it."""
-    names: OwnNames = OwnNames()
-    existing: Existing = Existing()
-    network: Network = Network()
-    encryption: Encryption = Encryption()
+    registry: Annotated[Literal["lazy", "on"], BeforeValidator(_on)] = "lazy"
+    """lazy: the service makes a container registry when the first image needs one."""
     logs: Logs = Logs()
     storage: Storage = Storage()
     vault: Vault = Vault()
-    registry: Registry = Registry()
     workspace: Workspace = Workspace()
     datastores: dict[DatastoreName, Datastore] = {"data": BlobDatastore(kind="blob")}
     connections: dict[ConnectionName, Connection] = {}
@@ -92,8 +82,6 @@ class Settings(Section):
         return self
 
     @model_validator(mode="after")
-    def _sections_agree(self) -> Self:
-        agreement.check(self)
     def _accounts(self) -> Self:
         check_accounts(self.datastores, shared_keys=self.storage.shared_keys)
         return self

@@ -137,13 +137,7 @@ def settings(**changes: Any) -> Settings:
 
 def plan(chosen: Settings, environment: str = "dev", *, recover_vault: bool = False) -> Plan:
     """What the program registers and exports for these settings."""
-    names = Names(
-        CLIENT.subscription_id,
-        chosen.workload,
-        environment,
-        chosen.existing.resource_group or chosen.names.resource_group,
-        chosen.names.workspace,
-    )
+    names = Names(CLIENT.subscription_id, chosen.workload, environment)
     result = Plan()
     pulumi.runtime.set_mocks(
         StrictMocks(), project="amlops", stack=environment, monitor=RecordingMonitor(result)
