@@ -1,0 +1,52 @@
+"""`amlops drift`."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from ops import options, screen
+from ops.target import enter
+
+DRIFTED = 2
+"""Exit code, for pipelines: neither success nor failure."""
+
+
+@click.command()
+@options.placed
+def drift(environment: str, target: str, output: str) -> None:
+    """Show where ENV is no longer as its stack made it, and change nothing.
+
+    Exits with 0 when nothing differs, with 2 when something does.
+    """
+    from ops import stacks
+    from ops.drift import find
+    from ops.platform import Platform
+
+    screen.header(target, environment, "drift")
+    place = enter(target)
+    stack = stacks.open_stack(environment, create=False)
+    with screen.step("comparing with what is there"):
+        found = find(stack, Platform.partly(place, environment))
+    rows = [
+        (item.kind, item.resource, item.property or item.type, _short(item.expected),
+         _short(item.actual))
+        for item in found
+    ]  # fmt: skip
+    columns = ("", "resource", "property", "expected", "actual")
+    shown = screen.table(columns, rows) if found else "no drift"
+    screen.result([item.data() for item in found], output, shown)
+    if found:
+        screen.note(
+            f"'amlops refresh {environment}', then 'amlops up {environment}', puts back what the "
+            "stack says; what is to stay goes into the stack file first. What others made there "
+            "stays until somebody deletes it."
+        )
+        raise click.exceptions.Exit(DRIFTED)
+
+
+def _short(value: object) -> str:
+    if value is None:
+        return "—"
+    return value if isinstance(value, str) else json.dumps(value)

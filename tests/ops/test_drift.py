@@ -1,0 +1,121 @@
+"""Drift: found in every form, nothing changed by looking for it, and gone after an `up`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pulumi.automation.events import StepEventMetadata
+
+from ops.drift import differences
+from tests.ops.conftest import Done, run
+from tests.sandbox.conftest import RunningSandbox
+
+URN = "urn:pulumi:dev::amlops::azure-native:storage:StorageAccount::storage-account"
+
+
+def step(operation: str, old: Any, new: Any, diff: Any = None, diffs: Any = None) -> Any:
+    state = {"urn": URN, "type": "t", "id": "i", "parent": "", "provider": ""}
+    event = {
+        "op": operation, "urn": URN, "type": "t", "provider": "",
+        "old": {**state, "inputs": old, "outputs": old},
+        "new": {**state, "inputs": new, "outputs": new} if new is not None else None,
+        "detailedDiff": diff, "diffs": diffs,
+    }  # fmt: skip
+    return StepEventMetadata.from_json(event)
+
+
+def changed(path: str) -> dict[str, Any]:
+    return {path: {"diffKind": "update", "inputDiff": True}}
+
+
+@pytest.mark.parametrize(
+    ("path", "expected", "actual"),
+    [
+        ("sku.name", "LRS", "GRS"),
+        ('tags["cost.centre"]', "1", "2"),
+        ('tags["a\\"b"]', "q", None),
+        ("rules[1].ip", "10.0.0.2", None),
+        ("gone.deep", None, None),
+    ],
+)
+def test_a_property_is_found_by_its_path(path: str, expected: Any, actual: Any) -> None:
+    old = {"sku": {"name": "LRS"}, "tags": {"cost.centre": "1", 'a"b': "q"},
+           "rules": [{"ip": "10.0.0.1"}, {"ip": "10.0.0.2"}]}  # fmt: skip
+    new = {"sku": {"name": "GRS"}, "tags": {"cost.centre": "2"}, "rules": [{"ip": "10.0.0.1"}]}
+    (found,) = differences(step("update", old, new, changed(path)))
+    assert (found.kind, found.resource, found.property) == ("changed", "storage-account", path)
+    assert (found.expected, found.actual) == (expected, actual)
+
+
+def test_what_is_gone_and_what_is_the_same() -> None:
+    (found,) = differences(step("delete", {"a": 1}, None))
+    assert (found.kind, found.property) == ("deleted", "")
+    assert differences(step("same", {"a": 1}, {"a": 1})) == []
+    assert differences(step("refresh", {"a": 1}, {"a": 2})) == []
+
+
+def test_a_provider_that_tells_no_details() -> None:
+    (found,) = differences(step("update", {"a": 1}, {"a": 2}, diffs=["a"]))
+    assert (found.property, found.expected, found.actual) == ("a", 1, 2)
+
+
+@pytest.fixture(scope="module")
+def place(start_sandbox: Callable[..., RunningSandbox]) -> RunningSandbox:
+    started = start_sandbox()
+    done = call(started, "up", "dev", "--no-policies")
+    assert done.returncode == 0, done.stderr
+    return started
+
+
+def call(place: RunningSandbox, *arguments: str) -> Done:
+    where = {"AMLOPS_TARGET": "sandbox", "AMLOPS_SANDBOX_DIR": str(place.directory)}
+    return run(*arguments, **where)
+
+
+def state(place: RunningSandbox) -> str:
+    done = call(place, "sandbox", "run", "--", "pulumi", "stack", "export", "-s", "dev")
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_drift_is_told_changes_nothing_and_is_mended_by_up(place: RunningSandbox) -> None:
+    done = call(place, "drift", "dev")
+    assert (done.returncode, done.stdout.strip()) == (0, "no drift"), done.stderr
+
+    group = f"/subscriptions/{place.subscription}/resourceGroups/rg-bikes-dev"
+    body = place.arm("GET", group, version="2025-04-01").json()
+    body["tags"]["owner"] = "somebody else"
+    place.arm("PUT", group, {k: body[k] for k in ("location", "tags")}, version="2025-04-01")
+    outputs = json.loads(call(place, "outputs", "dev", "--output", "json").stdout)
+    name = outputs["endpoints"]["bike-rentals"]["name"]
+    endpoint = f"{outputs['workspace']['id']}/onlineEndpoints/{name}"
+    assert place.arm("DELETE", endpoint, version="2025-12-01").is_success
+    foreign = f"{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-foreign"
+    place.arm("PUT", foreign, {"location": "eastus"}, version="2024-11-30")
+
+    before = state(place)
+    done = call(place, "drift", "dev", "--output", "json")
+    assert done.returncode == 2, done.stderr
+    found = json.loads(done.stdout)
+    assert [(item["kind"], item["resource"]) for item in found] == [
+        ("changed", "foundation-group"),
+        ("created", "id-foreign"),
+        ("deleted", "endpoints-bike-rentals"),
+    ]
+    assert (found[0]["property"], found[0]["actual"]) == ("tags.owner", "somebody else")
+    assert found[0]["expected"] == "data-science"
+    assert state(place) == before
+
+    place.arm("DELETE", foreign, version="2024-11-30")
+    assert call(place, "refresh", "dev").returncode == 0
+    assert call(place, "up", "dev", "--no-policies").returncode == 0
+    assert call(place, "drift", "dev").returncode == 0
+
+
+def test_an_environment_that_is_not_there(place: RunningSandbox) -> None:
+    done = call(place, "drift", "test")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "'test' is not provisioned here" in done.stderr
