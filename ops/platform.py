@@ -28,8 +28,14 @@ class Platform:
 
     @classmethod
     def of(cls, target: Target, environment: str) -> Platform:
-        """Raises `Failure` when the environment is not provisioned."""
-        return cls(target, environment, stacks.outputs(environment))
+        """Raises `Failure` when the environment is not provisioned, or is no environment."""
+        outputs = stacks.outputs(environment)
+        if "workspace" not in outputs:
+            raise Failure(
+                f"'{environment}' is a registry, not an environment: it has no workspace to work "
+                "in. Name an environment, such as dev."
+            )
+        return cls(target, environment, outputs)
 
     @classmethod
     def partly(cls, target: Target, environment: str) -> Platform | None:

@@ -148,7 +148,7 @@ def names() -> list[str]:
 def outputs(environment: str) -> dict[str, Any]:
     """What the program says of the environment. Raises `Failure` when it is not provisioned."""
     found = open_stack(environment, create=False).outputs()
-    if "workspace" not in found:
+    if "workspace" not in found and "assetRegistry" not in found:
         raise Failure(
             f"'{environment}' is not provisioned completely. Run: amlops up {environment}"
         )

@@ -181,7 +181,7 @@ def _is_in(group: str, identifier: object) -> bool:
 def protected(environment: str) -> str:
     """What to do first about an environment that its stack file protects."""
     return (
-        f"'{environment}' is protected. Set 'protection: false' in "
+        f"'{environment}' is protected. Set 'protection: off' in "
         f"stacks/Pulumi.{environment}.yaml and run 'amlops up {environment}' first."
     )
 
