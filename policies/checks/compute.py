@@ -17,6 +17,7 @@ from policies.checks.conditions import (
 )
 from policies.resource import Resource, Stack
 
+WORKSPACE = "machinelearningservices:Workspace"
 SETTINGS = "properties.properties"
 """Where the settings of a kind of compute are; around them is what all kinds have."""
 
@@ -107,7 +108,9 @@ def compute_in_network(compute: Resource, stack: Stack) -> Findings:
         return
     if compute.get(f"{SETTINGS}.subnet"):
         return
-    workspaces = stack.of("machinelearningservices:Workspace")
+    # Without a reference to its own it may be in any workspace of the stack.
+    own = stack.referred(compute, "workspaceName", WORKSPACE)
+    workspaces = own or stack.of(WORKSPACE)
     modes = [workspace.get("managedNetwork.isolationMode") for workspace in workspaces]
     if all(mode is None or same(mode, "Disabled") for mode in modes):
         yield "subnet is not set and the workspace has no managed network"

@@ -114,17 +114,16 @@ def test_other_types_are_not_its_business() -> None:
         assert reported(rule, other) == []
 
 
-def with_unknowns(value: Any) -> Iterator[Any]:
+def with_unknowns(value: Any, unknown: Any = UNKNOWN_STRING_VALUE) -> Iterator[Any]:
     """The value with one part after the other, whatever its depth, not known yet."""
-    yield UNKNOWN_STRING_VALUE
+    yield unknown
     if isinstance(value, dict):
         for key in value:
-            yield from ({**value, key: inner} for inner in with_unknowns(value[key]))
+            yield from ({**value, key: inner} for inner in with_unknowns(value[key], unknown))
     elif isinstance(value, list):
         for place, item in enumerate(value):
-            yield from (
-                [*value[:place], inner, *value[place + 1 :]] for inner in with_unknowns(item)
-            )
+            for inner in with_unknowns(item, unknown):
+                yield [*value[:place], inner, *value[place + 1 :]]
 
 
 RESOURCE_FAILING = [case for case in FAILING if rules()[case.rule].metadata.scope == "resource"]
