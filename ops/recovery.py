@@ -24,6 +24,7 @@ from pulumi.automation.events import EngineEvent, OpType
 from ops import stacks, state_files
 from ops.failure import Failure
 from ops.federation import credential
+from ops.late_grants import LateGrants
 from ops.screen import note
 from ops.target import enter
 
@@ -36,20 +37,32 @@ PATIENCE, PAUSE = 120.0, 0.2
 
 
 def up(stack: automation.Stack, policies: Path | None, watch: stacks.Watch) -> stacks.Summary:
-    """An update that takes up what a killed one has left, and leaves nothing unknown itself."""
+    """An update that takes up what a killed one has left, and leaves nothing unknown itself.
+
+    What is refused because Azure does not see yet what was granted is tried again.
+    """
     recover(stack)
-    creations = Creations()
+    late = LateGrants()
+    while True:
+        creations = Creations()
 
-    def both(event: EngineEvent) -> None:
-        watch(event)
-        creations.watch(event)
+        def all_of_them(event: EngineEvent, creations: Creations = creations) -> None:
+            watch(event)
+            creations.watch(event)
+            late.watch(event)
 
-    try:
-        return stacks.up(stack, policies, both)
-    except Failure:
-        with contextlib.suppress(Failure, AzureError):
-            creations.adopt(stack)
-        raise
+        try:
+            summary = stacks.up(stack, policies, all_of_them)
+            return stacks.Summary(late.added_to(summary.changes), summary.outputs)
+        except Failure:
+            with contextlib.suppress(Failure, AzureError):
+                creations.adopt(stack)
+            wait = late.wait()
+            if wait is None:
+                raise
+        pause, what = wait
+        note(f"Azure does not see {what} yet; going on in {pause:.0f} s")
+        time.sleep(pause)
 
 
 def recover(stack: automation.Stack) -> None:

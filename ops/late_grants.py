@@ -1,0 +1,96 @@
+"""Azure sees late what an update has just granted: wait, then go on where the update stopped.
+
+A role assignment may be without effect for minutes, a new identity or role unknown for seconds.
+Nothing tells when it is over, so what was refused is tried again. The engine keeps what it has
+made: the next update begins with what is missing.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pulumi.automation.events import EngineEvent, OpType
+
+PATIENCE = 600.0
+"""Seconds after the last grant: "up to 10 minutes", Microsoft Learn, "Troubleshoot Azure RBAC"."""
+FIRST_PAUSE, LONGEST_PAUSE = 5.0, 60.0
+"""Seconds; each pause is twice the one before."""
+_AUTHORIZATION = "azure-native:authorization:"
+_IDENTITY = "azure-native:managedidentity:UserAssignedIdentity"
+_CHANGING = (OpType.CREATE, OpType.UPDATE, OpType.DELETE, OpType.CREATE_REPLACEMENT)
+
+
+@cache
+def _codes() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = yaml.safe_load(
+        Path(__file__).with_name("late_grants.yaml").read_text()
+    )
+    return found
+
+
+@dataclass
+class LateGrants:
+    """Collects from the engine's events what was granted, and what was refused since."""
+
+    _granted_at: float | None = None
+    _principals: set[str] = field(default_factory=set)
+    _refusals: list[str] = field(default_factory=list)
+    _pause: float = FIRST_PAUSE
+    _changes: Counter[str] = field(default_factory=Counter)
+    _earlier: Counter[str] = field(default_factory=Counter)
+
+    def watch(self, event: EngineEvent) -> None:
+        done, told = event.res_outputs_event, event.diagnostic_event
+        if done and done.metadata.op in _CHANGING:
+            self._changes[done.metadata.op.value] += 1
+            kind = done.metadata.type
+            if kind.startswith(_AUTHORIZATION) or kind == _IDENTITY:
+                self._granted_at = time.monotonic()
+                state = done.metadata.new or done.metadata.old
+                principal = ((state and state.inputs) or {}).get("principalId")
+                if isinstance(principal, str):
+                    self._principals.add(principal.lower())
+        if told and told.severity == "error" and told.message.strip():
+            self._refusals.append(told.message)
+
+    def wait(self) -> tuple[float, str] | None:
+        """How long to wait before the next update, in seconds, and for what to be seen.
+
+        None where the update failed for another reason, or has waited long enough.
+        """
+        refusals, self._refusals = self._refusals, []
+        self._earlier += self._changes
+        self._changes.clear()
+        late = {self._late(text) for text in refusals if not _says_nothing(text)}
+        if self._granted_at is None or not late or None in late:
+            return None
+        if time.monotonic() - self._granted_at > PATIENCE:
+            return None
+        pause, self._pause = self._pause, min(self._pause * 2, LONGEST_PAUSE)
+        return pause, " and ".join(sorted(str(one) for one in late))
+
+    def added_to(self, changes: dict[str, int]) -> dict[str, int]:
+        """The changes of the last update and of the ones before, which it left as they are."""
+        total = Counter(changes) + self._earlier
+        total["same"] -= self._earlier.total()
+        return dict(total)
+
+    def _late(self, text: str) -> str | None:
+        for code, row in _codes().items():
+            if re.search(rf"\b{code}\b", text) and (
+                not row.get("of_ours") or any(one in text.lower() for one in self._principals)
+            ):
+                return str(row["late"])
+        return None
+
+
+def _says_nothing(text: str) -> bool:
+    """The engine's own line at the end of an update that failed."""
+    return text.strip().lower().endswith("update failed")
