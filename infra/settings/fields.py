@@ -16,7 +16,6 @@ from typing import Annotated, Any
 
 import yaml
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -30,6 +29,8 @@ from pydantic_core import core_schema
 
 from infra.settings.faults import did_you_mean
 
+IN_WORDS = "patternErrorMessage"
+"""The key of a JSON schema by which editors say what is allowed, instead of the pattern."""
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -66,13 +67,13 @@ class Checked:
         return {**handler(schema), **self.schema}
 
 
-def within(low: timedelta, high: timedelta, text: str) -> AfterValidator:
+def within(low: timedelta, high: timedelta, text: str) -> Checked:
     def check(value: timedelta) -> timedelta:
         if not low <= value <= high:
             raise ValueError(f"allowed is {text}")
         return value
 
-    return AfterValidator(check)
+    return Checked(check, {IN_WORDS: text})
 
 
 def written(value: timedelta) -> str:
@@ -118,7 +119,8 @@ def known(*names: str) -> Checked:
             raise ValueError(f"not in {tables}; allowed are {', '.join(allowed)}{near}")
         return value
 
-    return Checked(check, {"enum": allowed})
+    tables = " and ".join(f"infra/{name}" for name in names)
+    return Checked(check, {"enum": allowed, IN_WORDS: f"those of {tables}"})
 
 
 def named(pattern: str, text: str, low: int, high: int) -> Checked:
@@ -131,7 +133,7 @@ def named(pattern: str, text: str, low: int, high: int) -> Checked:
             raise ValueError(f"allowed are {text}")
         return value
 
-    said = {"pattern": f"^(?:{pattern})$", "minLength": low, "maxLength": high}
+    said = {"pattern": f"^(?:{pattern})$", "minLength": low, "maxLength": high, IN_WORDS: text}
     return Checked(check, said)
 
 
@@ -161,7 +163,7 @@ Duration = Annotated[
     timedelta,
     BeforeValidator(_duration),
     PlainSerializer(written),
-    WithJsonSchema({"type": "string", "pattern": r"^\d{1,4}[mhd]$"}),
+    WithJsonSchema({"type": "string", "pattern": r"^\d{1,4}[mhd]$", IN_WORDS: "as 30m, 2h, 1d"}),
 ]
 Instant = Annotated[
     datetime,
