@@ -118,9 +118,9 @@ def _prefixes(setting: str) -> list[str]:
     return list(accumulate(setting.split("."), "{}.{}".format))
 
 
-def write_schema() -> Path:
-    """Write the JSON schema of stack files, from which editors complete; returns the file."""
-    return Path(_ask("--schema").strip())
+def write_schema() -> list[Path]:
+    """Write what is made of the settings' models: the schema for editors, the page in `docs/`."""
+    return [Path(line) for line in _ask("--schema").splitlines()]
 
 
 def change(text: str) -> tuple[str, Value]:

@@ -1,7 +1,8 @@
 """`python -m infra.settings dev`: the effective settings of the stack `dev` as JSON.
 
-With `--origins` each with where it comes from; `--schema` writes the JSON schema of stack files
-instead. What is wrong is told on standard error, a line for each mistake, with exit code 1.
+With `--origins` each with where it comes from. `--schema` writes the JSON schema of stack files and
+the page of all settings, and names both. What is wrong is told on standard error, a line for each
+mistake, with exit code 1.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ def main(arguments: list[str]) -> int:
     try:
         match arguments:
             case ["--schema"]:
-                from infra.settings import schema
+                from infra.settings import reference, schema
 
-                print(schema.write(ROOT))
+                print(schema.write(ROOT), reference.write(ROOT), sep="\n")
             case [environment, "--origins"]:
                 from infra.settings.effective import effective
 

@@ -94,11 +94,14 @@ def new(environment: str, source: str, changes: tuple[str, ...], output: str) ->
 @config.command()
 @options.output
 def schema(output: str) -> None:
-    """Write the JSON schema of stack files, from which editors complete and check."""
+    """Write what follows from the settings that there are: to be run when one was added.
+
+    The JSON schema of stack files, from which editors complete and check, and docs/settings.md.
+    """
     from ops import configuration
 
-    file = str(configuration.write_schema().relative_to(ROOT))
-    screen.result({"file": file}, output, f"wrote {file}")
+    files = [str(path.relative_to(ROOT)) for path in configuration.write_schema()]
+    screen.result({"files": files}, output, "\n".join(f"wrote {file}" for file in files))
 
 
 def _header(doing: str, *environments: str) -> None:

@@ -43,7 +43,7 @@ config:
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout of the test's own, so that no other test meets its stacks."""
     folder = tmp_path_factory.mktemp("checkout")
-    for name in ("infra", "ops", "stacks"):
+    for name in ("docs", "infra", "ops", "stacks"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     write(folder, "more", MORE)
     write(folder, "less", LESS)
@@ -180,9 +180,13 @@ def test_every_mistake_in_a_stack_file_is_told(
     ]
 
 
-def test_the_schema_is_written_beside_the_stacks(root: Path, config: Amlops) -> None:
-    file = root / "stacks" / "settings.schema.json"
-    file.write_text("old")
-    assert config("schema").stdout == "wrote stacks/settings.schema.json\n"
-    settings = json.loads(file.read_text())["$defs"]["Settings"]
-    assert settings["properties"].keys() >= {"workload", "clusters"}
+def test_what_follows_from_the_settings_is_written(root: Path, config: Amlops) -> None:
+    files = [root / "stacks" / "settings.schema.json", root / "docs" / "settings.md"]
+    for file in files:
+        file.write_text("old")
+    done = config("schema")
+    assert done.stdout == "".join(f"wrote {file.relative_to(root)}\n" for file in files)
+    schema, page = (file.read_text() for file in files)
+    assert "cost_centre" in schema
+    assert "| `cost_centre` |" in page
+    json.loads(schema)
