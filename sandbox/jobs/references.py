@@ -11,6 +11,8 @@ from sandbox.arm.ids import ResourceId
 from sandbox.arm.resource import Resource
 from sandbox.jobs.specification import curated_name, is_curated
 from sandbox.ml.assets import latest
+from sandbox.ml.attached import refuse_job
+from sandbox.ml.compute_parts import settings_of
 from sandbox.ml.locations import DEFAULT_STORE, Location, in_datastore, resolve
 
 if TYPE_CHECKING:
@@ -56,6 +58,10 @@ class References:
                 f"The compute '{at.name}' is '{found.state}' and takes no jobs.",
                 "properties.computeId",
             )
+        reason = refuse_job(found)
+        if reason:
+            raise refused(reason, "properties.computeId")
+        _check_instance_type(properties, found)
         properties["computeId"] = str(found.id)
         return found.id.key
 
@@ -136,3 +142,15 @@ class References:
     def _newest(self, container: ResourceId) -> ResourceId | None:
         found = latest(self.azure, container)
         return found.id if found else None
+
+
+def _check_instance_type(properties: dict[str, Any], compute: Resource) -> None:
+    """On Kubernetes a job may ask for one of the compute's instance types."""
+    asked = (properties.get("resources") or {}).get("instanceType")
+    known = settings_of(compute).get("instanceTypes")
+    if asked and known and asked not in known:
+        raise refused(
+            f"The compute '{compute.name}' has no instance type '{asked}'. It has: "
+            f"{', '.join(known)}.",
+            "properties.resources.instanceType",
+        )

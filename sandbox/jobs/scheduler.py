@@ -21,6 +21,7 @@ from sandbox.jobs.iso8601 import duration
 from sandbox.jobs.nodes import Node, Nodes
 from sandbox.jobs.queue import JobQueue, QueuedJob
 from sandbox.jobs.references import SERVERLESS
+from sandbox.ml.attached import refuse_job
 
 if TYPE_CHECKING:
     from sandbox.azure import Azure
@@ -64,7 +65,8 @@ def scale_of(compute: Resource | None) -> Scale:
         idle_text = inner.get("idleTimeBeforeShutdown")
         shutdown = duration(idle_text).total_seconds() if idle_text else None
         return Scale(nodes, nodes, shutdown=shutdown)
-    return Scale(ATTACHED_NODES, ATTACHED_NODES)
+    nodes = 0 if refuse_job(compute) else ATTACHED_NODES
+    return Scale(nodes, nodes)
 
 
 class Scheduler:
@@ -193,7 +195,7 @@ class Scheduler:
     def _shut_down(self, instance: Resource) -> None:
         from sandbox.ml.computes import set_state
 
-        set_state(self.azure, instance, "Stopped", "Stop")
+        set_state(self.azure, instance, "Stopped", "Stop", "IdleShutdown")
 
     async def _sleep(self, due: float | None) -> None:
         clock = self.azure.clock

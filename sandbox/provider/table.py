@@ -162,6 +162,11 @@ def tokens() -> list[str]:
     return [token for path in sorted(TYPES.glob("*.yaml")) for token in _rows(path.stem)]
 
 
+def row(token: str) -> dict[str, Any]:
+    """What the table says of a type token that it has."""
+    return _rows(token.split(":")[1])[token]
+
+
 @cache
 def _shapes(module: str) -> dict[str, Any]:
     document: dict[str, Any] = json.loads((SHAPES / f"{module}.json").read_text())

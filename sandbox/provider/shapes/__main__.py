@@ -20,8 +20,10 @@ import typing
 from pathlib import Path
 from typing import Any
 
-from sandbox.provider.table import SHAPES, tokens
+from sandbox.provider.table import SHAPES, row, tokens
 
+REFERENCE = "Reference"
+"""Not of the SDK: what is left of a nested resource of which only the id counts."""
 PLAIN = {str: "string", bool: "boolean", int: "integer", float: "number"}
 
 
@@ -81,6 +83,30 @@ class Module:
             }
         return shape
 
+    def refer(self, resource: dict[str, Any], path: str) -> None:
+        """Leave of an input that names another resource its id alone: the rest is the other's."""
+        holder = resource
+        *parents, last = path.split(".")
+        for name in parents:
+            kind = holder["properties"][name]
+            holder = self.types[named(kind)[0]]
+        self.types[REFERENCE] = {"properties": {"id": "string"}}
+        kind = holder["properties"][last]
+        reference = {"type": REFERENCE}
+        holder["properties"][last] = {"list": reference} if "list" in kind else reference
+
+    def reached(self, resources: dict[str, Any]) -> dict[str, Any]:
+        """The nested types that the resources still refer to."""
+        found: dict[str, Any] = {}
+        todo = list(resources.values())
+        while todo:
+            for kind in todo.pop()["properties"].values():
+                for name in named(kind):
+                    if name not in found:
+                        found[name] = self.types[name]
+                        todo.append(found[name])
+        return found
+
     def names(self) -> dict[str, Any]:
         """What the annotations refer to by name."""
         pulumi = importlib.import_module("pulumi")
@@ -117,6 +143,14 @@ class Module:
         return "any"
 
 
+def named(kind: Any) -> list[str]:
+    """The nested types in a kind, as `encode` writes it."""
+    if not isinstance(kind, dict):
+        return []
+    inner = kind.get("list", kind.get("map"))
+    return named(inner) if inner else kind.get("oneOf") or [kind["type"]]
+
+
 def kept(option: Any) -> bool:
     """Leaves out what only the SDK's `Input[…]` wrapper and its dictionary twins add."""
     if option is type(None) or typing.get_origin(option) is collections.abc.Awaitable:
@@ -145,9 +179,11 @@ def shapes() -> dict[str, str]:
         _, module, name = token.split(":")
         reader, resources = modules.setdefault(module, (Module(module), {}))
         resources[name] = reader.resource(name)
+        for path in row(token).get("references", []):
+            reader.refer(resources[name], path)
     return {
         module: json.dumps(
-            {"resources": resources, "types": reader.types}, indent=1, sort_keys=True
+            {"resources": resources, "types": reader.reached(resources)}, indent=1, sort_keys=True
         )
         + "\n"
         for module, (reader, resources) in modules.items()

@@ -1,4 +1,4 @@
-"""Compute instances and attached computes, through the official client."""
+"""Compute instances and clusters, through the official client."""
 
 from __future__ import annotations
 
@@ -55,23 +55,6 @@ def test_a_cluster_knows_no_stop(ml: Any, sandbox: RunningSandbox, workspace: Pl
     answer = sandbox.arm("POST", f"{workspace.id}/computes/unstoppable/stop", version=VERSION)
     assert answer.status_code == 400
     assert "no compute instance" in answer.json()["error"]["message"]
-
-
-def test_an_attached_compute_is_a_queue(sandbox: RunningSandbox, workspace: Place) -> None:
-    body = {
-        "location": "eastus",
-        "properties": {
-            "computeType": "Kubernetes",
-            "resourceId": f"/subscriptions/{workspace.subscription}/resourceGroups/x/providers/"
-            "Microsoft.ContainerService/managedClusters/aks",
-            "properties": {"namespace": "default"},
-        },
-    }
-    path = f"{workspace.id}/computes/attached"
-    assert sandbox.arm("PUT", path, body, version=VERSION).is_success
-    found = sandbox.arm("GET", path, version=VERSION).json()["properties"]
-    assert found["isAttachedCompute"] is True
-    assert found["provisioningState"] == "Succeeded"
 
 
 def test_an_idle_time_that_is_none_is_refused(sandbox: RunningSandbox, workspace: Place) -> None:

@@ -44,6 +44,10 @@ PREVIEW_ONLY = {
 }
 
 
+# The SDK that has their models is not installed.
+WITHOUT_MODELS = {"azure-native:kubernetesconfiguration:Extension"}
+
+
 def schema(resource: ResourceType) -> dict[str, Any]:
     segments = resource.path.rpartition("/providers/")[2].split("/")
     name = "/".join([segments[0], *segments[1::2]])
@@ -78,7 +82,7 @@ def strangers(document: dict[str, Any], node: Any, body: Any, path: str = "") ->
             yield from strangers(document, node["items"], item, path)
 
 
-@pytest.mark.parametrize("token", tokens())
+@pytest.mark.parametrize("token", sorted(set(tokens()) - WITHOUT_MODELS))
 def test_every_input_has_a_name_that_the_vendor_knows(token: str) -> None:
     resource = resource_type(token)
     document = schema(resource)
