@@ -10,6 +10,8 @@ from sandbox.provider.table import ResourceType, Shape
 from sandbox.provider.values import UNKNOWN, Secret, drop, get, put
 
 API_VERSION = "azureApiVersion"
+SCOPES = frozenset({"scope", "resourceUri"})
+"""Inputs that hold a whole id, of what the resource is put on."""
 
 
 def resource_id(resource: ResourceType, inputs: dict[str, Any], subscription: str) -> str:
@@ -18,7 +20,7 @@ def resource_id(resource: ResourceType, inputs: dict[str, Any], subscription: st
     def value(match: re.Match[str]) -> str:
         name = match[1]
         given = subscription if name == "subscriptionId" else str(inputs[name])
-        if name == "scope":
+        if name in SCOPES:
             return given.strip("/")
         return quote(given, safe="")
 
@@ -29,16 +31,14 @@ def path_inputs(resource: ResourceType, identifier: str) -> dict[str, str]:
     """The inputs that an id gives away. Raises `ValueError` when it is of another type."""
     pattern = re.sub(
         r"\\{(\w+)\\}",
-        lambda match: f"(?P<{match[1]}>{'.+' if match[1] == 'scope' else '[^/]+'})",
+        lambda match: f"(?P<{match[1]}>{'.+' if match[1] in SCOPES else '[^/]+'})",
         re.escape(resource.path),
     )
     match = re.fullmatch(pattern, identifier, re.IGNORECASE)
     if match is None:
         raise ValueError(f"'{identifier}' is not the id of a {resource.token}: {resource.path}")
     found = {name: match[name] for name in resource.path_inputs}
-    if "scope" in found:
-        found["scope"] = "/" + found["scope"]
-    return found
+    return {name: f"/{given}" if name in SCOPES else given for name, given in found.items()}
 
 
 def request_body(resource: ResourceType, inputs: dict[str, Any]) -> dict[str, Any]:

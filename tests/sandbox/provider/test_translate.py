@@ -122,8 +122,8 @@ def test_what_goes_out_comes_back(token: str) -> None:
 def test_an_id_gives_its_inputs_back_whatever_its_case(token: str) -> None:
     resource = resource_type(token)
     inputs = {name: f"some-{name}" for name in resource.path_inputs}
-    if "scope" in inputs:
-        inputs["scope"] = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg"
+    for name in translate.SCOPES & inputs.keys():
+        inputs[name] = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg"
     identifier = "/" + translate.resource_id(resource, inputs, SUBSCRIPTION).lstrip("/")
     assert translate.path_inputs(resource, identifier) == inputs
     shouted = translate.path_inputs(resource, identifier.upper())
