@@ -39,6 +39,7 @@ class Setting:
     origin: str
     line: int | None
     meaning: str
+    without: str
 
     @property
     def parts(self) -> list[str]:

@@ -21,6 +21,12 @@ def description(section: type[BaseModel], field: str) -> str:
     return ""
 
 
+def split(text: str) -> tuple[str, str]:
+    """What a setting means, and what the program does without it: what follows `None:`."""
+    meaning, _, without = text.partition("None: ")
+    return meaning.rstrip(" ;"), without.rstrip(".")
+
+
 def section_description(section: type[BaseModel]) -> str:
     return " ".join(inspect.cleandoc(section.__doc__ or "").split())
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from infra.settings.descriptions import description
+from infra.settings.descriptions import description, split
 from infra.settings.faults import KEY, Path
 from infra.settings.fields import Section
 from infra.settings.source import Source
@@ -25,6 +25,8 @@ class Effective:
     line: int | None
     """In the stack file, where it comes from there."""
     meaning: str
+    without: str
+    """What the program does where nothing is given."""
 
     def data(self) -> dict[str, Any]:
         return {
@@ -33,6 +35,7 @@ class Effective:
             "origin": self.origin,
             "line": self.line,
             "meaning": self.meaning,
+            "without": self.without,
         }
 
 
@@ -61,7 +64,6 @@ def _section(section: Section, path: Path, source: Source, whole: bool) -> Itera
                 origin = "file"
             elif whole or value == default:
                 origin = "default"
-            yield Effective(
-                here, written[name], origin, place.line if place else None,
-                description(type(section), name),
-            )  # fmt: skip
+            line = place.line if place else None
+            said = split(description(type(section), name))
+            yield Effective(here, written[name], origin, line, *said)

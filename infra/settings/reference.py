@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from infra.settings.descriptions import split
 from infra.settings.fields import IN_WORDS
 from infra.settings.schema import SWITCH, schema
 
@@ -47,13 +48,15 @@ def _sections(section: Schema, definitions: Schema, path: str) -> Iterator[str]:
         inner, by_name = _inner(field, definitions)
         place = ".".join([*([path] if path else []), name, *([ENTRY] if by_name else [])])
         below += [(place, one) for one in inner]
-        meaning = field.get("description") or (inner[0].get("description", "") if inner else "")
+        said = field.get("description") or (inner[0].get("description", "") if inner else "")
+        meaning, without = split(said)
         allowed = f"[{place}](#{_anchor(_title(place, inner[0]))})" if inner else _allowed(field)
-        cells = (f"`{name}`", meaning, allowed, _default(name, field, required))
+        default = "must be given" if name in required else without or _default(field)
+        cells = (f"`{name}`", meaning, allowed, default)
         rows.append(f"| {' | '.join(map(_cell, cells))} |\n")
     yield f"\n## {_title(path, section)}\n\n"
     if path and section.get("description"):
-        yield f"{section['description']}\n\n"
+        yield f"{_without(section['description'])}\n\n"
     yield "| setting | meaning | allowed | without it |\n| --- | --- | --- | --- |\n"
     yield from rows
     for place, one in below:
@@ -121,9 +124,7 @@ def _between(low: Any, high: Any, unbounded: str) -> str:
     return f"up to {high}" if low in (None, 0) and unbounded == "" else f"{low}–{high}"
 
 
-def _default(name: str, field: Schema, required: list[str]) -> str:
-    if name in required:
-        return "must be given"
+def _default(field: Schema) -> str:
     match field.get("default"):
         case None | "" | [] | {}:
             return ""
@@ -135,6 +136,10 @@ def _default(name: str, field: Schema, required: list[str]) -> str:
             return ", ".join(map(str, items))
         case _:
             return ""
+
+
+def _without(text: str) -> str:
+    return text.replace("None: ", "without it: ")
 
 
 def _cell(text: str) -> str:

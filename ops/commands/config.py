@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -134,8 +133,7 @@ def _tree(settings: list[Setting]) -> Iterator[tuple[str, str | Text, str | Text
 
 def _value(one: Setting) -> str:
     """What is in effect; of what is not given, what the program does without it."""
-    without = re.search(r"\bNone: ([^.;]+)", one.meaning)
-    return f"({without[1]})" if one.value is None and without else _written(one.value)
+    return f"({one.without})" if one.value is None and one.without else _written(one.value)
 
 
 def _written(value: Any) -> str:

@@ -100,6 +100,7 @@ def test_a_section_alone(config: Amlops) -> None:
         "origin": "default",
         "line": None,
         "meaning": "Idle time after which a node goes.",
+        "without": "",
     }
 
 
