@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlparse
+from urllib.parse import parse_qs, urlparse
 
 TARGETS = ("sandbox", "azure")
 
@@ -28,7 +28,7 @@ def check_backend(environ: Mapping[str, str]) -> str:
             "Pulumi within `amlops sandbox run`, or set AMLOPS_TARGET=azure to mean a subscription"
         )
     if target == "sandbox":
-        if not _of_a_sandbox(backend):
+        if not _of_a_sandbox(backend) and not _an_account(backend):
             raise TargetError(
                 f"the target is the sandbox, but PULUMI_BACKEND_URL is {backend!r}, not the "
                 "sandbox's: run within `amlops sandbox run` and leave PULUMI_BACKEND_URL as it is"
@@ -69,6 +69,12 @@ def _of_a_sandbox(backend: str) -> bool:
     if url.scheme != "file" or not url.path:
         return False
     return (Path(url.path).expanduser().parent / "supervisor.json").exists()
+
+
+def _an_account(backend: str) -> bool:
+    """State in a storage account: of the sandbox's own, since no request leaves this machine."""
+    url = urlparse(backend)
+    return url.scheme == "azblob" and "storage_account" in parse_qs(url.query)
 
 
 def _leads_to_this_machine(proxy: str) -> bool:

@@ -68,7 +68,9 @@ class Arm:
 
     def create(self, path: str, version: str, body: dict[str, Any]) -> None:
         """Create or update a resource, and wait until it is there."""
-        self._client.resources.begin_create_or_update_by_id(path, version, body).result()
+        self._client.resources.begin_create_or_update_by_id(
+            path, body, api_version=version
+        ).result()
 
     def date(self) -> str | None:
         """The time that an answer of ARM carries, as HTTP writes it."""

@@ -7,6 +7,7 @@ from importlib import import_module
 import click
 
 COMMANDS = {
+    "bootstrap": "ops.commands.bootstrap:bootstrap",
     "up": "ops.commands.infrastructure:up",
     "preview": "ops.commands.infrastructure:preview",
     "refresh": "ops.commands.infrastructure:refresh",
@@ -29,6 +30,7 @@ COMMANDS = {
     "sandbox": "ops.commands.sandbox:sandbox",
 }
 HELP = {
+    "bootstrap": "Make the backend that a team shares: state in an account, secrets by a key.",
     "up": "Provision an environment, or bring it up to date.",
     "preview": "Show what `up` would change, and what the policies say.",
     "refresh": "Compare what was deployed with what is there.",

@@ -33,6 +33,14 @@ def test_the_sandbox_in_its_own_backend(sandbox: str) -> None:
     assert check_backend(environ("sandbox", sandbox, PROXY)) == "sandbox"
 
 
+def test_the_sandbox_in_an_account_of_its_own() -> None:
+    """As `amlops bootstrap` makes it; the proxy leads to no other account of that name."""
+    backend = "azblob://pulumi?storage_account=stpulumi"
+    assert check_backend(environ("sandbox", backend, PROXY)) == "sandbox"
+    with pytest.raises(TargetError, match="would leave this machine"):
+        check_backend(environ("sandbox", backend))
+
+
 @pytest.mark.parametrize("backend", ["azblob://pulumi", "file:///tmp/my-state", "file://~"])
 def test_azure_in_a_backend_of_its_own(backend: str) -> None:
     assert check_backend(environ("azure", backend)) == "azure"

@@ -1,0 +1,65 @@
+"""`amlops bootstrap`."""
+
+from __future__ import annotations
+
+import click
+
+from ops import options, screen
+from ops.target import enter
+
+HOW = """\
+Set both wherever Pulumi runs:
+
+    export PULUMI_BACKEND_URL='{backend}'
+
+and the second where a stack is made:
+
+    pulumi stack init ENV --secrets-provider '{secrets_provider}'
+
+A stack that is elsewhere moves so. With the old PULUMI_BACKEND_URL:
+
+    pulumi stack export -s ENV --file ENV.json
+
+With the new one, and with the old passphrase or login still set:
+
+    pulumi stack init ENV --secrets-provider '{secrets_provider}'
+    pulumi stack import -s ENV --file ENV.json
+    pulumi stack change-secrets-provider -s ENV '{secrets_provider}'
+
+Others of the team need 'Storage Blob Data Contributor' on {account} and 'Key Vault Crypto User' on
+{vault}."""
+
+
+@click.command()
+@click.option("--location", default="eastus", show_default=True, help="The region of the state.")
+@click.option(
+    "--resource-group",
+    "group",
+    default="rg-pulumi-state",
+    show_default=True,
+    help="Where the state's account and vault are; made when it is not there.",
+)
+@click.option(
+    "--redundancy",
+    type=click.Choice(["ZRS", "GRS", "GZRS", "LRS"]),
+    default="ZRS",
+    show_default=True,
+    help="How the state is replicated; not every region has each.",
+)
+@options.target
+@options.output
+def bootstrap(location: str, group: str, redundancy: str, target: str, output: str) -> None:
+    """Make the backend that a team shares: an account for Pulumi's state, a key for its secrets.
+
+    May run again: what is there already stays.
+    """
+    from ops import identity
+    from ops.arm import Arm
+    from ops.bootstrap import Backend
+    from ops.bootstrap import bootstrap as make
+
+    screen.header(target, "all", "bootstrap")
+    arm = Arm(enter(target).subscription)
+    backend = Backend(arm.subscription, group, location)
+    make(arm, identity.principal(arm), backend, redundancy)
+    screen.result(backend.data(), output, HOW.format(**backend.data()))
