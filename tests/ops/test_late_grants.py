@@ -24,7 +24,6 @@ from pulumi.automation.events import (
     StepEventStateMetadata,
 )
 
-from ops import late_grants
 from ops.late_grants import FIRST_PAUSE, LONGEST_PAUSE, PATIENCE, LateGrants
 from tests.ops.conftest import ROOT, Done
 from tests.sandbox.conftest import RunningSandbox
@@ -118,7 +117,7 @@ def test_only_what_was_just_granted_is_waited_for(
 
 def test_pauses_grow_and_end(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
-    monkeypatch.setattr(late_grants.time, "monotonic", lambda: now)
+    monkeypatch.setattr("ops.late_grants.time.monotonic", lambda: now)
     late = LateGrants()
     late.watch(GRANTED)
     pauses = []
