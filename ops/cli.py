@@ -7,6 +7,8 @@ from importlib import import_module
 import click
 
 COMMANDS = {
+    "login": "ops.commands.login:login",
+    "whoami": "ops.commands.login:whoami",
     "bootstrap": "ops.commands.bootstrap:bootstrap",
     "up": "ops.commands.infrastructure:up",
     "preview": "ops.commands.infrastructure:preview",
@@ -30,6 +32,8 @@ COMMANDS = {
     "sandbox": "ops.commands.sandbox:sandbox",
 }
 HELP = {
+    "login": "Log in where that is needed, and tell where one is then.",
+    "whoami": "Tell where one stands: subscription, principal, roles, backend.",
     "bootstrap": "Make the backend that a team shares: state in an account, secrets by a key.",
     "up": "Provision an environment, or bring it up to date.",
     "preview": "Show what `up` would change, and what the policies say.",
