@@ -48,6 +48,7 @@ lock: python-there
 	$(compile) sandbox/tracking/requirements.in -o sandbox/tracking/requirements.lock
 	npm install --prefix tools/azurite --package-lock-only --omit-lockfile-registry-resolved
 	cd tools/pulumi && go mod tidy
+	cd tools/actionlint && go mod tidy
 
 # Also stops the sandbox that runs in this checkout.
 clean:

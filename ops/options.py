@@ -65,6 +65,15 @@ output = click.option(
     help="How the result is printed.",
 )
 
+output_or_markdown = click.option(
+    "--output",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+    help="How the result is printed; markdown is for a pull request's comment.",
+)
+"""Instead of `output`, where the result is worth a comment."""
+
 
 def placed(command: Command) -> Command:
     """ENV, --target and --output: what a command about one environment takes."""

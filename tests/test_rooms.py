@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ROOMS = {"infra", "policies", "ops", "sandbox", "workloads", "tools", "bench", "tests"}
+ROOMS = {"infra", "policies", "ops", "sandbox", "workloads", "pipelines", "tools", "bench", "tests"}
 SANDBOX_COMMANDS = "ops/commands/sandbox.py"
 
 # room -> the other rooms that it may import
@@ -26,6 +26,7 @@ ALLOWED: dict[str, set[str]] = {
     "ops": set(),
     "sandbox": set(),
     "workloads": set(),
+    "pipelines": set(),  # calls the command `amlops`
     "tools": {"ops", "sandbox"},  # the demo types commands and looks at what the sandbox left
     "bench": {"sandbox"},  # measures it, from outside and in process
 }

@@ -65,10 +65,12 @@ def up(
 
 
 @click.command()
-@options.placed
+@options.environment
+@options.target
+@options.output_or_markdown
 def preview(environment: str, target: str, output: str) -> None:
     """Show what `up` would change in ENV, and stop on what the policies forbid."""
-    from ops import recovery, stacks
+    from ops import markdown, recovery, stacks
     from ops.watching import Resources
 
     screen.header(target, environment, "preview")
@@ -78,10 +80,14 @@ def preview(environment: str, target: str, output: str) -> None:
     recovery.recover(stack)
     with Resources(planned=True) as resources:
         summary = stacks.preview(stack, POLICIES, resources.watch)
-    data = {"changes": summary.changes, "resources": resources.planned()}
-    shown = screen.table(("", "resource", "type", "differs in"), resources.rows())
+    columns = ("", "resource", "type", "differs in")
     screen.note(summary.text())
-    screen.result(data, output, shown)
+    if output == "markdown":
+        title = f"Preview of {environment}: {summary.text()}"
+        click.echo(markdown.report(title, columns, resources.rows()))
+        return
+    data = {"changes": summary.changes, "resources": resources.planned()}
+    screen.result(data, output, screen.table(columns, resources.rows()))
 
 
 @click.command()

@@ -1,6 +1,6 @@
 """All that a fresh clone needs, in the order in which it is told to the user."""
 
-from tools.setup import azurite, environments, mlflow, pulumi, python
+from tools.setup import actionlint, azurite, environments, mlflow, pulumi, python
 from tools.setup.checkout import Checkout
 from tools.setup.step import Step
 
@@ -15,4 +15,5 @@ def steps(checkout: Checkout) -> list[Step]:
         azurite.step(checkout),
         mlflow.step(checkout, uv),
         environments.step(checkout, venv),
+        *actionlint.steps(checkout),
     ]

@@ -1,0 +1,1 @@
+"""What the pipelines of GitHub Actions and Azure DevOps have in common."""
