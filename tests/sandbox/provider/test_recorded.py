@@ -236,6 +236,28 @@ PAIRS: dict[str, tuple[str, Any, Any, Callable[[Any], Any]]] = {
             ),
         ),
     ),
+    "share": (
+        "storage:FileShare",
+        storage.FileShareArgs(
+            resource_group_name="rg",
+            account_name="st",
+            share_name="data",
+            access_tier="Hot",
+            enabled_protocols="SMB",
+            share_quota=5,
+        ),
+        StorageManagementClient,
+        lambda c: c.file_shares.create(
+            "rg",
+            "st",
+            "data",
+            storage_models.FileShare(
+                file_share_properties=storage_models.FileShareProperties(
+                    access_tier="Hot", enabled_protocols="SMB", share_quota=5
+                )
+            ),
+        ),
+    ),
     "vault": (
         "keyvault:Vault",
         vault.VaultArgs(
@@ -404,6 +426,32 @@ PAIRS: dict[str, tuple[str, Any, Any, Callable[[Any], Any]]] = {
             ),
         ),
     ),
+    "role": (
+        "authorization:RoleDefinition",
+        authorization.RoleDefinitionArgs(
+            scope=GROUP,
+            role_definition_id="r",
+            role_name="Deployer",
+            role_type="CustomRole",
+            description="deploys",
+            assignable_scopes=[GROUP],
+            permissions=[authorization.PermissionArgs(actions=["a/read"], data_actions=["b/read"])],
+        ),
+        AuthorizationManagementClient,
+        lambda c: c.role_definitions.create_or_update(
+            GROUP,
+            "r",
+            authorization_models.RoleDefinition(
+                role_name="Deployer",
+                role_type="CustomRole",
+                description="deploys",
+                assignable_scopes=[GROUP],
+                permissions=[
+                    authorization_models.Permission(actions=["a/read"], data_actions=["b/read"])
+                ],
+            ),
+        ),
+    ),
     "workspace": (
         "machinelearningservices:Workspace",
         ml.WorkspaceArgs(
@@ -546,6 +594,69 @@ PAIRS: dict[str, tuple[str, Any, Any, Callable[[Any], Any]]] = {
                         secrets=ml_models.AccountKeyDatastoreSecrets(key="secret")
                     ),
                     service_data_access_auth_identity="WorkspaceSystemAssignedIdentity",
+                )
+            ),
+        ),
+    ),
+    "lake": (
+        "machinelearningservices:Datastore",
+        ml.DatastoreArgs(
+            resource_group_name="rg",
+            workspace_name="mlw",
+            name="lake",
+            properties=ml.AzureDataLakeGen2DatastoreArgs(
+                datastore_type="AzureDataLakeGen2",
+                account_name="dls",
+                filesystem="raw",
+                subscription_id=SUBSCRIPTION,
+                resource_group="rg",
+                credentials=ml.NoneDatastoreCredentialsArgs(credentials_type="None"),
+            ),
+        ),
+        MachineLearningServicesMgmtClient,
+        lambda c: c.datastores.create_or_update(
+            "rg",
+            "mlw",
+            "lake",
+            ml_models.Datastore(
+                properties=ml_models.AzureDataLakeGen2Datastore(
+                    account_name="dls",
+                    filesystem="raw",
+                    subscription_id=SUBSCRIPTION,
+                    resource_group="rg",
+                    credentials=ml_models.NoneDatastoreCredentials(),
+                    service_data_access_auth_identity="None",
+                )
+            ),
+        ),
+    ),
+    "connection": (
+        "machinelearningservices:WorkspaceConnection",
+        {
+            "resourceGroupName": "rg",
+            "workspaceName": "mlw",
+            "connectionName": "sales",
+            "properties": {
+                "authType": "UsernamePassword",
+                "category": "AzureSqlDb",
+                "target": "there",
+                "isSharedToAll": True,
+                "credentials": {"username": "u", "password": "secret"},
+            },
+        },
+        MachineLearningServicesMgmtClient,
+        lambda c: c.workspace_connections.create(
+            "rg",
+            "mlw",
+            "sales",
+            ml_models.WorkspaceConnectionPropertiesV2BasicResource(
+                properties=ml_models.UsernamePasswordAuthTypeWorkspaceConnectionProperties(
+                    category="AzureSqlDb",
+                    target="there",
+                    is_shared_to_all=True,
+                    credentials=ml_models.WorkspaceConnectionUsernamePassword(
+                        username="u", password="secret"
+                    ),
                 )
             ),
         ),
