@@ -14,15 +14,17 @@ from policies.parameters import PolicyError
 
 
 def serve() -> None:
-    """Raises SystemExit with the one thing that is wrong in a file of the pack."""
+    """Raises SystemExit with the one thing that is wrong, written as the engine writes errors."""
     stack = os.environ.get("PULUMI_STACK")
     if not stack:
         # Levels hang on it: without it production would pass as any other stack.
-        sys.exit("The policies need PULUMI_STACK, which Pulumi sets for a preview or an update.")
+        sys.exit(
+            "error: the policies need PULUMI_STACK, which Pulumi sets for a preview or an update."
+        )
     try:
         found = policies(stack)
     except PolicyError as error:
-        sys.exit(str(error))
+        sys.exit(f"error: {error}")
     PolicyPack(name=NAME, policies=found)
 
 

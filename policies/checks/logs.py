@@ -120,3 +120,17 @@ def topic_minimum_tls(topic: Resource) -> Findings:
 
 def topic_public_access_off(topic: Resource) -> Findings:
     return must_be(topic, "publicNetworkAccess", "Disabled")
+
+
+def event_dead_letters(subscription: Resource) -> Findings:
+    ways = ("deadLetterWithResourceIdentity", "deadLetterDestination")
+    if not any(subscription.get(way) for way in ways):
+        yield "deadLetterWithResourceIdentity is not set"
+
+
+def event_web_hook_https(subscription: Resource) -> Findings:
+    for way in ("destination", "deliveryWithResourceIdentity.destination"):
+        address = subscription.get(f"{way}.endpointUrl")
+        if address and not str(address).casefold().startswith("https://"):
+            # The rest may hold what guards the hook.
+            yield f"endpointUrl begins with {str(address).partition(':')[0]}:"

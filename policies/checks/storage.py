@@ -112,3 +112,9 @@ def storage_customer_key(account: Resource) -> Findings:
 
 def storage_infrastructure_encryption(account: Resource) -> Findings:
     return must_be(account, "encryption.requireInfrastructureEncryption", True)
+
+
+def storage_share_soft_delete(service: Resource) -> Findings:
+    days = service.parameters.storage_soft_delete_days
+    yield from must_not_be(service, "shareDeleteRetentionPolicy.enabled", False)
+    yield from must_be_at_least(service, "shareDeleteRetentionPolicy.days", days, unset=days)

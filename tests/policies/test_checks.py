@@ -109,7 +109,7 @@ def test_every_type_of_a_rule_has_a_case() -> None:
 
 
 def test_other_types_are_not_its_business() -> None:
-    other = Declared("network:NatGateway", "the-resource", {})
+    other = Declared("web:WebApp", "the-resource", {})
     for rule in rules():
         assert reported(rule, other) == []
 
