@@ -13,7 +13,7 @@ from typing import Any
 from pulumi import automation
 from pulumi.automation.events import EngineEvent
 
-from ops import stacks
+from ops import markdown, stacks
 from ops.failure import Failure
 from ops.findings import Finding, Findings
 from ops.target import ROOT
@@ -74,8 +74,6 @@ class Report:
 
     def markdown(self) -> str:
         """For a pull request's comment: what stops, the plan, and what else was found."""
-        from ops import markdown
-
         stops = [item for item in self.violations if item.level == STOPS]
         others = [item for item in self.violations if item.level != STOPS]
         counts = [(level, count) for level, count in self.counts.items() if count]

@@ -66,13 +66,7 @@ def explain(rule: str, output: str) -> None:
 @policy.command()
 @options.environment
 @options.target
-@click.option(
-    "--output",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    show_default=True,
-    help="How the result is printed; markdown is for a pull request's comment.",
-)
+@options.output_or_markdown
 def check(environment: str, target: str, output: str) -> None:
     """Say what the policies find in ENV as its stack file is now, provisioned or not.
 
