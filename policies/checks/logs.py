@@ -81,8 +81,10 @@ def diagnostics_sent(resource: Resource, stack: Stack) -> Findings:
 def diagnostics_complete(setting: Resource) -> Findings:
     if not any(setting.get(destination) for destination in DESTINATIONS):
         yield "no destination is set"
-    if not any(log.get("enabled") for log in setting.items("logs")):
-        yield "no category of logs is enabled"
+    # A storage account itself has metrics only; its services have the logs.
+    sent = [*setting.items("logs"), *setting.items("metrics")]
+    if not any(category.get("enabled") for category in sent):
+        yield "no category of logs or metrics is enabled"
 
 
 def alerts_reach_someone(group: Resource) -> Findings:
