@@ -8,9 +8,12 @@ from typing import Any
 import pulumi
 
 from infra.computes import Computes, ComputesArgs
+from infra.connection_approval import approval_grants
 from infra.connections import Connections, ConnectionsArgs
 from infra.datastores import Datastores, DatastoresArgs, containers, homes, shares
+from infra.encryption import CustomerKeyArgs, CustomerKeys
 from infra.endpoints import Endpoints, EndpointsArgs
+from infra.firewall import Firewall
 from infra.foundation import Foundation, FoundationArgs
 from infra.grants import (
     access_grants,
@@ -21,12 +24,14 @@ from infra.grants import (
 )
 from infra.identities import Identities, IdentitiesArgs
 from infra.names import Names
+from infra.network import Network, NetworkArgs
 from infra.placement import tags
+from infra.private_endpoints import PrivateEndpoints, PrivateEndpointsArgs
 from infra.registry import Registry, RegistryArgs
 from infra.role_assignments import RoleAssignments, RoleAssignmentsArgs
 from infra.role_definitions import RoleDefinitions, RoleDefinitionsArgs
 from infra.secrets import Read, Secrets
-from infra.settings import Settings
+from infra.settings import Settings, image_builder, registry_is_made, registry_sku
 from infra.storage import Account, AccountArgs
 from infra.workspace import Workspace, WorkspaceArgs
 
@@ -46,11 +51,16 @@ def declare(
     *,
     read_secret: Read,
     recover_vault: bool = False,
+    versioned_key: str | None = None,
 ) -> dict[str, Any]:
-    """Declare every resource of the environment; returns the stack's outputs."""
+    """Declare every resource of the environment; returns the stack's outputs.
+
+    `versioned_key` is the address of `encryption.key` with its version of now.
+    """
     environment = names.environment
     resource_tags = tags(settings, environment)
     protected = pulumi.ResourceOptions(protect=settings.protection)
+    firewall = Firewall(not settings.network.private, settings.network.allowed_ips)
 
     foundation = Foundation(
         "foundation",
@@ -63,10 +73,21 @@ def declare(
             vault=settings.vault,
             recover_vault=recover_vault,
             lock=settings.protection,
+            existing=settings.existing,
+            firewall=firewall,
         ),
         protected,
     )
     placement = foundation.placement
+    keys = (
+        CustomerKeys(
+            "encryption",
+            CustomerKeyArgs(names, placement, settings.encryption, foundation.vault, versioned_key),
+        )
+        if settings.encryption.customer_key
+        else None
+    )
+    key, key_granted = (keys.key, keys.granted) if keys else (None, ())
     storage = Account(
         "storage",
         AccountArgs(
@@ -75,6 +96,9 @@ def declare(
             storage=settings.storage,
             containers=containers(settings.datastores, "blob"),
             shares=shares(settings.datastores),
+            firewall=firewall,
+            key=key,
+            after=key_granted,
         ),
         protected,
     )
@@ -88,6 +112,9 @@ def declare(
                 storage=settings.storage.model_copy(update={"shared_keys": False}),
                 containers=filesystems,
                 hierarchical=True,
+                firewall=firewall,
+                key=key,
+                after=key_granted,
             ),
             protected,
         )
@@ -97,14 +124,47 @@ def declare(
     data = homes(settings.datastores, client.subscription_id, placement, storage, lake)
     secrets = Secrets(environment, foundation.vault.name, foundation.vault.id, read_secret)
     registry = (
-        Registry("registry", RegistryArgs(names.registry, placement), protected)
-        if settings.registry == "on"
+        Registry(
+            "registry",
+            RegistryArgs(
+                names.registry,
+                placement,
+                registry_sku(settings),
+                settings.registry,
+                firewall,
+                key,
+                key_granted,
+            ),
+            protected,
+        )
+        if registry_is_made(settings)
+        else None
+    )
+    # What the workspace stands on, by the names of private-links.yaml.
+    services = {"storage": storage.account.id, "vault": foundation.vault.id}
+    if registry:
+        services["registry"] = registry.registry.id
+    if lake:
+        services["lake"] = lake.account.id
+    network = (
+        Network(
+            "network",
+            NetworkArgs(names, placement, settings.network, ["workspace", *services]),
+            protected,
+        )
+        if settings.network.private
         else None
     )
     identities = Identities("identities", IdentitiesArgs(names, placement))
     grants = RoleAssignments(
         "workspace-roles",
-        RoleAssignmentsArgs(names, workspace_grants(foundation, storage, registry, identities)),
+        RoleAssignmentsArgs(
+            names,
+            [
+                *workspace_grants(foundation, storage, registry, identities),
+                *approval_grants(settings.network, services, identities),
+            ],
+        ),
     )
     workspace = Workspace(
         "workspace",
@@ -117,11 +177,26 @@ def declare(
             insights=foundation.insights.id,
             identity=identities.workspace.id,
             keyless=not settings.storage.shared_keys,
-            after=grants.assignments,
+            after=[*grants.assignments, *key_granted],
             registry=registry.registry.id if registry else None,
+            network=settings.network,
+            compute_subnet=network.compute_subnet if network else None,
+            image_builder=image_builder(settings),
+            key=key,
         ),
         protected,
     )
+    if network:
+        PrivateEndpoints(
+            "private-endpoints",
+            PrivateEndpointsArgs(
+                names,
+                placement,
+                network.endpoints_subnet,
+                network.zones,
+                {"workspace": workspace.workspace.id, **services},
+            ),
+        )
     definitions = RoleDefinitions(
         "role-definitions",
         RoleDefinitionsArgs(
@@ -200,6 +275,8 @@ def declare(
         "tenantId": client.tenant_id,
         "location": settings.location,
         "resourceGroup": foundation.group.name,
+        "ownsResourceGroup": settings.existing.resource_group is None,
+        "virtualNetwork": network.id if network else None,
         "workspace": {
             "name": workspace.workspace.name,
             "id": workspace.workspace.id,

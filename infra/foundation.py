@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_azure_native import (
@@ -14,9 +14,10 @@ from pulumi_azure_native import (
     resources,
 )
 
+from infra.firewall import Firewall
 from infra.names import Names
 from infra.placement import Placement
-from infra.settings import Logs, Vault
+from infra.settings import Existing, Logs, Vault
 
 
 @dataclass(frozen=True)
@@ -31,37 +32,25 @@ class FoundationArgs:
     """Whether the vault is to be brought back from soft deletion instead of made."""
     lock: bool
     """Whether Azure refuses to delete anything in the group."""
+    existing: Existing = field(default_factory=Existing)
+    firewall: Firewall = field(default_factory=Firewall)
+    """Of the vault."""
 
 
 class Foundation(pulumi.ComponentResource):
-    """Does not manage what is in the vault: secrets are the workspace's and people's."""
+    """Does not manage what is in the vault: secrets are the workspace's and people's.
+
+    Nor a group or a Log Analytics workspace that was there before: they are only read, and stay.
+    """
 
     def __init__(
         self, name: str, args: FoundationArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("amlops:infra:Foundation", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        self.group = resources.ResourceGroup(
-            f"{name}-group",
-            resource_group_name=args.names.resource_group,
-            location=args.location,
-            tags=args.tags,
-            opts=child,
-        )
+        self.group = self._group(name, args)
         self.placement = Placement(self.group.name, args.location, args.tags)
-        self.logs = operationalinsights.Workspace(
-            f"{name}-logs",
-            workspace_name=args.names.logs,
-            resource_group_name=self.group.name,
-            location=args.location,
-            sku={"name": "PerGB2018"},
-            retention_in_days=args.logs.retention_days,
-            features={"enable_log_access_using_only_resource_permissions": True},
-            public_network_access_for_ingestion="Enabled",
-            public_network_access_for_query="Enabled",
-            tags=args.tags,
-            opts=child,
-        )
+        self.logs = self._logs(name, args)
         self.insights = applicationinsights.Component(
             f"{name}-insights",
             resource_name_=args.names.insights,
@@ -71,6 +60,7 @@ class Foundation(pulumi.ComponentResource):
             application_type="web",
             ingestion_mode="LogAnalytics",
             workspace_resource_id=self.logs.id,
+            disable_local_auth=not args.logs.local_auth,
             public_network_access_for_ingestion="Enabled",
             public_network_access_for_query="Enabled",
             tags=args.tags,
@@ -89,14 +79,24 @@ class Foundation(pulumi.ComponentResource):
                 "soft_delete_retention_in_days": args.vault.soft_delete_days,
                 # The service takes true or nothing: protection cannot be switched off.
                 "enable_purge_protection": True if args.vault.purge_protection else None,
-                "public_network_access": "Enabled",
+                "enabled_for_deployment": False,
+                "enabled_for_disk_encryption": False,
+                "enabled_for_template_deployment": False,
+                "public_network_access": args.firewall.public_network_access,
+                "network_acls": {
+                    "bypass": "AzureServices",
+                    "default_action": args.firewall.default_action,
+                    "ip_rules": [{"value": address} for address in args.firewall.allowed_ips],
+                    "virtual_network_rules": [],
+                },
                 "create_mode": "recover" if args.recover_vault else "default",
             },
             tags=args.tags,
             # Says how it comes to be: once it is there, the other way is not a difference.
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["properties.createMode"]),
         )
-        if args.lock:
+        # Others keep things in a group that was there before: it is not ours to lock.
+        if args.lock and not args.existing.resource_group:
             authorization.ManagementLockByScope(
                 f"{name}-lock",
                 lock_name="amlops-protection",
@@ -112,4 +112,44 @@ class Foundation(pulumi.ComponentResource):
                 "vault": self.vault.id,
                 "applicationInsights": self.insights.id,
             }
+        )
+
+    def _group(self, name: str, args: FoundationArgs) -> resources.ResourceGroup:
+        child = pulumi.ResourceOptions(parent=self)
+        if args.existing.resource_group:
+            subscription = f"/subscriptions/{args.names.subscription}"
+            return resources.ResourceGroup.get(
+                f"{name}-group",
+                f"{subscription}/resourceGroups/{args.existing.resource_group}",
+                opts=child,
+            )
+        return resources.ResourceGroup(
+            f"{name}-group",
+            resource_group_name=args.names.resource_group,
+            location=args.location,
+            tags=args.tags,
+            opts=child,
+        )
+
+    def _logs(self, name: str, args: FoundationArgs) -> operationalinsights.Workspace:
+        child = pulumi.ResourceOptions(parent=self)
+        if args.existing.logs:
+            return operationalinsights.Workspace.get(f"{name}-logs", args.existing.logs, opts=child)
+        cap = args.logs.daily_cap_gb
+        return operationalinsights.Workspace(
+            f"{name}-logs",
+            workspace_name=args.names.logs,
+            resource_group_name=self.group.name,
+            location=args.location,
+            sku={"name": "PerGB2018"},
+            retention_in_days=args.logs.retention_days,
+            workspace_capping={"daily_quota_gb": -1 if cap is None else cap},
+            features={
+                "disable_local_auth": True,
+                "enable_log_access_using_only_resource_permissions": True,
+            },
+            public_network_access_for_ingestion="Enabled",
+            public_network_access_for_query="Enabled",
+            tags=args.tags,
+            opts=child,
         )

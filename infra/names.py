@@ -27,6 +27,9 @@ class Names:
     subscription: str
     workload: str
     environment: str
+    own_resource_group: str | None = None
+    """What a team calls it; None: by the rules here."""
+    own_workspace: str | None = None
 
     @property
     def suffix(self) -> str:
@@ -35,11 +38,11 @@ class Names:
 
     @property
     def resource_group(self) -> str:
-        return self._joined("rg", 90)
+        return self.own_resource_group or self._joined("rg", 90)
 
     @property
     def workspace(self) -> str:
-        return self._joined("mlw", 33)
+        return self.own_workspace or self._joined("mlw", 33)
 
     @property
     def logs(self) -> str:
@@ -68,6 +71,26 @@ class Names:
     def registry(self) -> str:
         """Unique in Azure; 5 to 50 letters and digits."""
         return self._shortened("cr", _alphanumeric(self), self.suffix, 50)
+
+    @property
+    def virtual_network(self) -> str:
+        return self._joined("vnet", 64)
+
+    def subnet(self, purpose: str) -> str:
+        return f"snet-{purpose}"
+
+    def security_group(self, purpose: str) -> str:
+        return f"{self._joined('nsg', 60)}-{purpose}"
+
+    def private_endpoint(self, purpose: str) -> str:
+        return f"{self._joined('pep', 50)}-{purpose}"
+
+    def public_address(self, purpose: str) -> str:
+        return f"{self._joined('pip', 70)}-{purpose}"
+
+    @property
+    def nat_gateway(self) -> str:
+        return self._joined("ng", 80)
 
     def identity(self, purpose: str) -> str:
         return f"{self._joined('id', 100)}-{purpose}"

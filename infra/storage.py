@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
 
 import pulumi
 from pulumi_azure_native import storage
 
+from infra.encryption import CustomerKey
+from infra.firewall import Firewall
 from infra.placement import Placement
 from infra.settings import Storage
 
@@ -22,6 +26,11 @@ class AccountArgs:
     """File shares by name: what each may hold, in GiB."""
     hierarchical: bool = False
     """Whether folders are real, as Data Lake Storage Gen2 has them; cannot be changed later."""
+    firewall: Firewall = field(default_factory=Firewall)
+    key: CustomerKey | None = None
+    """None: encrypted with a key of Microsoft's."""
+    after: Sequence[pulumi.Resource] = ()
+    """The grants on that key."""
 
 
 class Account(pulumi.ComponentResource):
@@ -39,6 +48,8 @@ class Account(pulumi.ComponentResource):
             location=args.placement.location,
             kind="StorageV2",
             sku={"name": f"Standard_{args.storage.redundancy}"},
+            identity=_identity(args.key),
+            encryption=_encryption(args),
             access_tier="Hot",
             allow_blob_public_access=False,
             allow_cross_tenant_replication=False,
@@ -47,11 +58,26 @@ class Account(pulumi.ComponentResource):
             enable_https_traffic_only=True,
             minimum_tls_version="TLS1_2",
             is_hns_enabled=args.hierarchical,
-            public_network_access="Enabled",
-            network_rule_set={"default_action": "Allow", "bypass": "AzureServices"},
+            is_local_user_enabled=False,
+            is_sftp_enabled=False,
+            sas_policy={
+                "expiration_action": "Log",
+                "sas_expiration_period": _days_and_time(args.storage.sas),
+            },
+            public_network_access=args.firewall.public_network_access,
+            network_rule_set={
+                "default_action": args.firewall.default_action,
+                "bypass": "AzureServices",
+                "ip_rules": [
+                    {"action": "Allow", "i_p_address_or_range": address}
+                    for address in args.firewall.allowed_ips
+                ],
+                "virtual_network_rules": [],
+            },
             tags=args.placement.tags,
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=args.after),
         )
+        self._keep_what_is_deleted(name, args)
         self.containers = {
             container: storage.BlobContainer(
                 f"{name}-container-{container}",
@@ -77,3 +103,59 @@ class Account(pulumi.ComponentResource):
             for share, quota in sorted(args.shares.items())
         }
         self.register_outputs({"id": self.account.id, "name": self.account.name})
+
+    def _keep_what_is_deleted(self, name: str, args: AccountArgs) -> None:
+        child = pulumi.ResourceOptions(parent=self)
+        kept = {"enabled": True, "days": args.storage.soft_delete_days}
+        # Azure has neither versions nor a change feed where folders are real.
+        flat = not args.hierarchical
+        storage.BlobServiceProperties(
+            f"{name}-blobs",
+            blob_services_name="default",
+            account_name=self.account.name,
+            resource_group_name=args.placement.resource_group,
+            delete_retention_policy={**kept, "allow_permanent_delete": False},
+            container_delete_retention_policy=kept,
+            is_versioning_enabled=args.storage.versioning and flat,
+            change_feed={"enabled": args.storage.change_feed and flat},
+            opts=child,
+        )
+        storage.FileServiceProperties(
+            f"{name}-files",
+            file_services_name="default",
+            account_name=self.account.name,
+            resource_group_name=args.placement.resource_group,
+            share_delete_retention_policy=kept,
+            opts=child,
+        )
+
+
+def _identity(key: CustomerKey | None) -> Any:
+    return key and {"type": "UserAssigned", "user_assigned_identities": [key.identity_id]}
+
+
+def _encryption(args: AccountArgs) -> dict[str, Any]:
+    # Tables and queues take the customer's key only where that is said when the account is made.
+    kind = {"enabled": True, "key_type": "Account"}
+    encryption: dict[str, Any] = {
+        "key_source": "Microsoft.Storage",
+        "require_infrastructure_encryption": args.storage.infrastructure_encryption,
+        "services": dict.fromkeys(("blob", "file", "queue", "table"), kind),
+    }
+    if args.key:
+        encryption |= {
+            "key_source": "Microsoft.Keyvault",
+            # Without a version: the account takes up a new one by itself.
+            "key_vault_properties": {
+                "key_name": args.key.key_name,
+                "key_vault_uri": args.key.vault_uri,
+            },
+            "encryption_identity": {"encryption_user_assigned_identity": args.key.identity_id},
+        }
+    return encryption
+
+
+def _days_and_time(age: timedelta) -> str:
+    """As storage writes it: 1.00:00:00."""
+    minutes = int(age.total_seconds()) // 60
+    return f"{minutes // 1440}.{minutes % 1440 // 60:02}:{minutes % 60:02}:00"

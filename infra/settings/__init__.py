@@ -3,6 +3,7 @@
 Nothing here imports Pulumi, so that a check takes no engine.
 """
 
+from infra.settings.agreement import image_builder, registry_is_made, registry_sku
 from infra.settings.attached import (
     Attached,
     Databricks,
@@ -22,13 +23,15 @@ from infra.settings.data import (
     OneLakeDatastore,
     StorageDatastore,
 )
+from infra.settings.encryption import Encryption, vault_and_key
 from infra.settings.endpoints import Endpoint
 from infra.settings.faults import KEY, SettingsError
 from infra.settings.fields import Section, iso8601, table
 from infra.settings.files import check_environment, load, parse
-from infra.settings.foundation import Logs, Storage, Vault, Workspace
+from infra.settings.foundation import Existing, Logs, Registry, Storage, Vault, Workspace
 from infra.settings.identity import DELEGATE, Access
 from infra.settings.kubernetes import Kubernetes, NewKubernetes
+from infra.settings.network import Network, OutboundRule
 from infra.settings.stack import Settings
 
 __all__ = [
@@ -42,16 +45,21 @@ __all__ = [
     "Databricks",
     "DatabricksFilesConnection",
     "Datastore",
+    "Encryption",
     "Endpoint",
+    "Existing",
     "FilesDatastore",
     "HDInsight",
     "Instance",
     "Kubernetes",
     "Logs",
+    "Network",
     "NewKubernetes",
     "NewMachine",
     "OneLakeDatastore",
+    "OutboundRule",
     "PowerSchedule",
+    "Registry",
     "Script",
     "Section",
     "Settings",
@@ -64,8 +72,12 @@ __all__ = [
     "VirtualMachine",
     "Workspace",
     "check_environment",
+    "image_builder",
     "iso8601",
     "load",
     "parse",
+    "registry_is_made",
+    "registry_sku",
     "table",
+    "vault_and_key",
 ]

@@ -2,11 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from datetime import timedelta
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from infra.settings.fields import Section
+from infra.settings.fields import ClusterName, Duration, Section, named, within
+from infra.settings.network import resource_id
+
+GroupName = Annotated[
+    str,
+    named(
+        r"[-\w._()]*[-\w_()]", "letters, digits, _ - . ( and ), not ending with a full stop", 1, 90
+    ),
+]
+WorkspaceName = Annotated[
+    str,
+    named(r"[A-Za-z0-9][\w-]*", "letters, digits, _ and -, a letter or digit first", 3, 33),
+]
+LogsId = Annotated[
+    str,
+    resource_id(
+        r"/providers/Microsoft\.OperationalInsights/workspaces/[\w-]{4,63}",
+        "/providers/Microsoft.OperationalInsights/workspaces/NAME",
+    ),
+]
+SasAge = Annotated[Duration, within(timedelta(hours=1), timedelta(days=7), "1h to 7d")]
+
+
+class OwnNames(Section):
+    """Names that a team has already agreed on; None: by the Cloud Adoption Framework."""
+
+    resource_group: GroupName | None = None
+    workspace: WorkspaceName | None = None
+
+
+class Existing(Section):
+    """What is there already, and is used instead of made; never deleted."""
+
+    resource_group: GroupName | None = None
+    logs: LogsId | None = None
+    """Id of a Log Analytics workspace, also in another subscription."""
 
 
 class Storage(Section):
@@ -15,6 +51,16 @@ class Storage(Section):
     redundancy: Literal["LRS", "ZRS", "GRS", "RAGRS", "GZRS", "RAGZRS"] = "LRS"
     shared_keys: bool = False
     """Whether account keys open it; off: the workspace reaches it by identity."""
+    soft_delete_days: Annotated[int, Field(ge=1, le=365)] = 7
+    """How long deleted blobs, containers and file shares can be brought back."""
+    versioning: bool = False
+    """Whether what is overwritten is kept as a version; each one costs what it holds."""
+    change_feed: bool = False
+    """Whether the account writes down what changes in it."""
+    infrastructure_encryption: bool = True
+    """A second encryption below the first; decided when the account is made."""
+    sas: SasAge = timedelta(days=1)
+    """Age up to which shared access signatures are taken for in order."""
 
 
 class Vault(Section):
@@ -25,14 +71,55 @@ class Vault(Section):
     """Cannot be switched off again: a deleted vault blocks its name until its days are over."""
 
 
+class Registry(Section):
+    """The container registry for the images of environments."""
+
+    create: Literal["lazy", "now"] | None = None
+    """lazy: the service makes one when the first image needs it; None: now where the network is
+    private or the key is the customer's, else lazy."""
+    sku: Literal["Basic", "Standard", "Premium"] | None = None
+    """None: Premium where something asks for it, else Standard."""
+    zone_redundant: bool = False
+    """Copies in three zones; decided when the registry is made."""
+    retention_days: Annotated[int, Field(ge=0, le=365)] | None = None
+    """After how many days manifests without a tag go; None: never."""
+    arm_tokens: bool = True
+    """Whether tokens for Azure Resource Manager open it: what Kubernetes nodes pull with."""
+
+    @property
+    def asks_for_premium(self) -> list[str]:
+        """Its own settings that only Premium has."""
+        asked = {"zone_redundant": self.zone_redundant, "retention_days": self.retention_days}
+        return [name for name, value in asked.items() if value not in (False, None)]
+
+    @model_validator(mode="after")
+    def _made_by_the_program(self) -> Self:
+        settled = self.model_fields_set - {"create"}
+        if self.create == "lazy" and settled:
+            raise ValueError(
+                f"{sorted(settled)[0]} given, but create: lazy leaves the registry to the service; "
+                "set create: now"
+            )
+        return self
+
+
 class Workspace(Section):
     """The Azure Machine Learning workspace."""
 
     description: Annotated[str, Field(max_length=1000)] = ""
-    public_access: bool = True
+    public_access: bool | None = None
+    """Whether it is reached from anywhere; None: only where the network's mode is public."""
+    high_business_impact: bool = False
+    """Less diagnosis by Microsoft, more encryption on nodes; decided when it is made."""
+    image_build_compute: ClusterName | None = None
+    """The cluster that builds images; None: the service, in network mode own the first cluster."""
 
 
 class Logs(Section):
-    """Log Analytics, which Application Insights writes to."""
+    """Log Analytics and Application Insights, which writes to it."""
 
     retention_days: Annotated[int, Field(ge=30, le=730)] = 30
+    daily_cap_gb: Annotated[float, Field(ge=0.023, le=4000)] | None = None
+    """Gigabytes a day after which nothing more is taken; None: no end."""
+    local_auth: bool = True
+    """Whether Application Insights takes telemetry by its key, as deployments send it."""

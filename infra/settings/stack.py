@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from itertools import combinations
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
+from infra.settings import agreement
 from infra.settings.attached import Attached
 from infra.settings.compute import Cluster, Instance
 from infra.settings.compute_fields import AttachedName
 from infra.settings.data import BlobDatastore, Connection, Datastore, check_accounts
+from infra.settings.encryption import Encryption
 from infra.settings.endpoints import Endpoint
 from infra.settings.fields import (
     AccessName,
@@ -27,14 +29,18 @@ from infra.settings.fields import (
     Uuid,
     Workload,
 )
-from infra.settings.foundation import Logs, Storage, Vault, Workspace
+from infra.settings.foundation import (
+    Existing,
+    Logs,
+    OwnNames,
+    Registry,
+    Storage,
+    Vault,
+    Workspace,
+)
 from infra.settings.identity import Access
 from infra.settings.kubernetes import Kubernetes
-
-
-def _on(value: object) -> object:
-    """YAML 1.1 reads a bare `on` as true; Pulumi's own reader does not."""
-    return "on" if value is True else value
+from infra.settings.network import Network
 
 
 class Settings(Section):
@@ -52,11 +58,14 @@ class Settings(Section):
     """A lock on the resource group, and the stateful resources protected in Pulumi."""
     expires: Instant | None = None
     """When a short-lived environment may be removed; `amlops up ENV --ttl` writes it."""
-    registry: Annotated[Literal["lazy", "on"], BeforeValidator(_on)] = "lazy"
-    """lazy: the service makes a container registry when the first image needs one."""
+    names: OwnNames = OwnNames()
+    existing: Existing = Existing()
+    network: Network = Network()
+    encryption: Encryption = Encryption()
     logs: Logs = Logs()
     storage: Storage = Storage()
     vault: Vault = Vault()
+    registry: Registry = Registry()
     workspace: Workspace = Workspace()
     datastores: dict[DatastoreName, Datastore] = {"data": BlobDatastore(kind="blob")}
     connections: dict[ConnectionName, Connection] = {}
@@ -79,6 +88,11 @@ class Settings(Section):
             both = sorted(set(first) & set(second))
             if both:
                 raise ValueError(f"{both[0]} is {one} and {other}; allowed is one of the two")
+        return self
+
+    @model_validator(mode="after")
+    def _sections_agree(self) -> Self:
+        agreement.check(self)
         return self
 
     @model_validator(mode="after")

@@ -12,6 +12,8 @@ from sandbox.arm.request import Request
 from sandbox.arm.resource import SUCCEEDED, Resource
 from sandbox.arm.types import Action, Body, Change, ResourceType
 from sandbox.blob import accounts
+from sandbox.ml import outbound_rules
+from sandbox.resources import customer_keys, private_links
 from sandbox.resources.registries import REGISTRIES
 from sandbox.resources.storage import ACCOUNTS, account_keys
 
@@ -54,7 +56,7 @@ def region_host(workspace: Resource) -> str:
     return f"{workspace.location.replace(' ', '').lower()}.api.azureml.ms"
 
 
-def _prepare(_azure: Azure, change: Change) -> None:
+def _prepare(azure: Azure, change: Change) -> None:
     workspace, properties = change.resource, change.resource.properties
     workspace.private.setdefault("workspace_id", str(uuid.uuid4()))
     workspace.body.setdefault("kind", "Default")
@@ -82,6 +84,8 @@ def _prepare(_azure: Azure, change: Change) -> None:
     properties["systemDatastoresAuthMode"] = (
         properties.get("systemDatastoresAuthMode") or "AccessKey"
     )
+    customer_keys.check_workspace(azure, workspace)
+    outbound_rules.prepare(azure, change)
 
 
 def _check_identity(azure: Azure, workspace: Resource) -> None:
@@ -133,6 +137,11 @@ async def _provision(azure: Azure, workspace: Resource) -> None:
             **place,
         }
         azure.resources.save(Resource(at, {"properties": properties}))
+    await outbound_rules.provision(azure, workspace)
+
+
+async def _remove(azure: Azure, workspace: Resource) -> None:
+    outbound_rules.remove(azure, workspace)
 
 
 def _recovers(body: Body) -> bool:
@@ -153,8 +162,12 @@ def _view(azure: Azure, workspace: Resource, body: Body) -> None:
         "mlFlowTrackingUri": f"azureml://{host}/mlflow/v1.0{workspace.id}",
         "discoveryUrl": f"https://{host}/discovery",
         "storageHnsEnabled": False,
-        "privateLinkCount": 0,
+        "privateLinkCount": len(
+            azure.resources.children(workspace.id, f"{WORKSPACES}/{private_links.CONNECTIONS}")
+        ),
     }
+    outbound_rules.show(azure, workspace, body)
+    private_links.show(azure, workspace, body)
     if workspace.created:
         body["properties"]["creationTime"] = workspace.created.isoformat()
 
@@ -248,6 +261,7 @@ TYPES = [
         booleans=tuple(f"properties.{name}" for name in _BOOLEANS),
         prepare=_prepare,
         provision=_provision,
+        remove=_remove,
         purge=_purge,
         view=_view,
         actions={
@@ -255,6 +269,7 @@ TYPES = [
             "listStorageAccountKeys": Action(_storage_keys),
             "diagnose": Action(_diagnose),
             "resyncKeys": Action(effect=_resync),
+            "provisionManagedNetwork": Action(effect=outbound_rules.provision_network),
         },
     ),
 ]

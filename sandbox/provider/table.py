@@ -107,6 +107,10 @@ class ResourceType:
         return dict(self.row.get("renamed", {}))
 
     @cached_property
+    def lifted(self) -> frozenset[str]:
+        return frozenset(self.row.get("lifted", []))
+
+    @cached_property
     def sets(self) -> frozenset[str]:
         return frozenset(self.row.get("sets", []))
 

@@ -75,7 +75,17 @@ def _outward(resource: ResourceType, kind: Any, value: Any, path: str) -> Any:
             body = put(body, target, _outward(resource, inner_kind, item, inner_path))
         else:
             body[target] = _outward(resource, inner_kind, item, inner_path)
-    return body
+    return _lowered(resource, body) if _is_lifted(resource, kind) else body
+
+
+def _is_lifted(resource: ResourceType, kind: Any) -> bool:
+    return isinstance(kind, dict) and kind.get("type") in resource.lifted
+
+
+def _lowered(resource: ResourceType, body: dict[str, Any]) -> dict[str, Any]:
+    beside = {name: value for name, value in body.items() if name in resource.envelope}
+    below = {name: value for name, value in body.items() if name not in resource.envelope}
+    return beside | ({"properties": below} if below else {})
 
 
 def outputs(resource: ResourceType, body: dict[str, Any]) -> dict[str, Any]:
@@ -97,6 +107,8 @@ def _inward(resource: ResourceType, value: Any, path: str) -> Any:
     if not isinstance(value, dict):
         return value
     given = dict(value)
+    if path and resource.lifted:
+        given |= given.pop("properties", None) or {}
     found: dict[str, Any] = {}
     for sdk_path, target in resource.renamed.items():
         parent, _, name = sdk_path.rpartition(".")

@@ -34,6 +34,7 @@ MODULES = (
     "sandbox.resources.virtual_machines",
     "sandbox.resources.analytics",
     "sandbox.ml.workspaces",
+    "sandbox.ml.outbound_rules",
     "sandbox.ml.datastores",
     "sandbox.ml.connections",
     "sandbox.ml.assets",
@@ -44,6 +45,9 @@ MODULES = (
     "sandbox.ml.batch_endpoints",
     "sandbox.ml.registries",
     "sandbox.resources.events",
+    "sandbox.resources.networks",
+    "sandbox.resources.private_endpoints",
+    "sandbox.resources.private_dns",
 )
 
 

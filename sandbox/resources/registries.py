@@ -9,6 +9,7 @@ from sandbox.arm.errors import ArmError, invalid
 from sandbox.arm.request import Request
 from sandbox.arm.resource import Resource
 from sandbox.arm.types import Action, Body, Change, ResourceType
+from sandbox.resources import customer_keys, private_links
 
 if TYPE_CHECKING:
     from sandbox.azure import Azure
@@ -17,8 +18,9 @@ REGISTRIES = "Microsoft.ContainerRegistry/registries"
 _PASSWORDS = ("password", "password2")
 
 
-def _prepare(_azure: Azure, change: Change) -> None:
+def _prepare(azure: Azure, change: Change) -> None:
     registry = change.resource
+    customer_keys.check_registry(azure, registry)
     registry.private.setdefault(
         "passwords", {name: secrets.token_urlsafe(24) for name in _PASSWORDS}
     )
@@ -28,7 +30,8 @@ def _prepare(_azure: Azure, change: Change) -> None:
         sku["tier"] = sku["name"]
 
 
-def _view(_azure: Azure, registry: Resource, body: Body) -> None:
+def _view(azure: Azure, registry: Resource, body: Body) -> None:
+    private_links.show(azure, registry, body)
     body["properties"]["loginServer"] = f"{registry.name.lower()}.azurecr.io"
     if registry.created:
         body["properties"]["creationDate"] = registry.created.isoformat()

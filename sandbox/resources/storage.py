@@ -12,6 +12,7 @@ from sandbox.arm.request import Request
 from sandbox.arm.resource import SUCCEEDED, Resource
 from sandbox.arm.types import Action, Body, Change, ResourceType
 from sandbox.blob import accounts
+from sandbox.resources import customer_keys, private_links
 
 if TYPE_CHECKING:
     from sandbox.azure import Azure
@@ -34,12 +35,13 @@ def _new_key() -> str:
     return base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()
 
 
-def _prepare(_azure: Azure, change: Change) -> None:
+def _prepare(azure: Azure, change: Change) -> None:
     account = change.resource
     account.private.setdefault("keys", [_new_key(), _new_key()])
     sku = account.body.get("sku")
     if sku:
         sku["tier"] = str(sku["name"]).split("_")[0]
+    customer_keys.check_storage(azure, account)
 
 
 async def _provision(azure: Azure, account: Resource) -> None:
@@ -54,8 +56,9 @@ async def _remove(azure: Azure, account: Resource) -> None:
     await accounts.remove_account(azure, account.name)
 
 
-def _view(_azure: Azure, account: Resource, body: Body) -> None:
+def _view(azure: Azure, account: Resource, body: Body) -> None:
     name = account.name
+    private_links.show(azure, account, body)
     body["properties"]["primaryEndpoints"] = {
         kind: f"https://{name}.{kind}.core.windows.net/" for kind in _ENDPOINTS
     }

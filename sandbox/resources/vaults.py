@@ -12,6 +12,7 @@ from sandbox.arm.request import Request
 from sandbox.arm.resource import Resource
 from sandbox.arm.routes import Route
 from sandbox.arm.types import Body, Change, ResourceType
+from sandbox.resources import private_links
 from sandbox.vault.keys import Keys
 from sandbox.vault.secrets import Secrets
 
@@ -46,7 +47,8 @@ def _prepare(azure: Azure, change: Change) -> None:
         properties["enablePurgeProtection"] = True
 
 
-def _view(_azure: Azure, vault: Resource, body: Body) -> None:
+def _view(azure: Azure, vault: Resource, body: Body) -> None:
+    private_links.show(azure, vault, body)
     body["properties"]["vaultUri"] = f"https://{vault.name}.vault.azure.net/"
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.arm.answers import Response
 from sandbox.arm.errors import conflict, invalid
 from sandbox.arm.ids import ResourceId
+from sandbox.arm.references import users
 from sandbox.arm.request import Request
 from sandbox.arm.resource import SUCCEEDED, Resource
 from sandbox.arm.routes import Route
@@ -287,7 +288,8 @@ def _free_address(azure: Azure, interface: Resource, subnet: Resource) -> str:
 
 
 def _refuse_delete_interface(_azure: Azure, interface: Resource, _request: Request) -> None:
-    user = interface.properties.get("virtualMachine")
+    properties = interface.properties
+    user = properties.get("virtualMachine") or properties.get("privateEndpoint")
     if user:
         raise conflict(
             f"The network interface '{interface.name}' is in use by '{user['id']}'.", "NicInUse"
@@ -312,18 +314,8 @@ def _prepare_address(_azure: Azure, change: Change) -> None:
     properties["ipAddress"] = f"203.0.113.{digest[0] % 254 + 1}"
 
 
-def _interface_with(azure: Azure, address: Resource) -> Resource | None:
-    for interface in azure.resources.list(INTERFACES):
-        for configuration in interface.properties.get("ipConfigurations") or []:
-            named = dig(configuration, "properties.publicIPAddress.id")
-            if named and named.lower() == address.id.key:
-                return interface
-    return None
-
-
 def _refuse_delete_address(azure: Azure, address: Resource, _request: Request) -> None:
-    user = _interface_with(azure, address)
-    if user:
+    for user in users(azure, address.id):
         raise conflict(
             f"The public address '{address.name}' is in use by '{user.id}'.",
             "PublicIPAddressCannotBeDeleted",

@@ -28,6 +28,17 @@ FORESEEN = {
     "azure-native:storage:StorageAccount": "accountName",
     "azure-native:storage:BlobContainer": "containerName",
     "azure-native:storage:FileShare": "shareName",
+    "azure-native:storage:BlobServiceProperties": "blobServicesName",
+    "azure-native:storage:FileServiceProperties": "fileServicesName",
+    "azure-native:keyvault:Key": "keyName",
+    "azure-native:network:VirtualNetwork": "virtualNetworkName",
+    "azure-native:network:NetworkSecurityGroup": "networkSecurityGroupName",
+    "azure-native:network:PublicIPAddress": "publicIpAddressName",
+    "azure-native:network:NatGateway": "natGatewayName",
+    "azure-native:network:PrivateEndpoint": "privateEndpointName",
+    "azure-native:network:PrivateDnsZoneGroup": "privateDnsZoneGroupName",
+    "azure-native:privatedns:PrivateZone": "privateZoneName",
+    "azure-native:privatedns:VirtualNetworkLink": "virtualNetworkLinkName",
     "azure-native:containerregistry:Registry": "registryName",
     "azure-native:managedidentity:UserAssignedIdentity": "resourceName",
     "azure-native:authorization:RoleAssignment": "roleAssignmentName",
@@ -39,6 +50,9 @@ FORESEEN = {
     "azure-native:machinelearningservices:Compute": "computeName",
     "azure-native:machinelearningservices:OnlineEndpoint": "endpointName",
 }
+
+# What may be there already and be used instead of made.
+READ = {"azure-native:resources:ResourceGroup", "azure-native:operationalinsights:Workspace"}
 
 MINIMAL: dict[str, Any] = {"workload": "bikes", "owner": "me", "cost_centre": "4711"}
 
@@ -65,6 +79,8 @@ class Plan:
     resources: dict[str, Registered] = field(default_factory=dict)
     components: dict[str, str] = field(default_factory=dict)
     outputs: dict[str, Any] = field(default_factory=dict)
+    read: dict[str, str] = field(default_factory=dict)
+    """Ids of what was there before, by the resource's name in the program."""
 
     def of_type(self, short_type: str) -> list[Registered]:
         return [r for r in self.resources.values() if r.short_type == short_type]
@@ -82,6 +98,8 @@ class StrictMocks(Mocks):
             return "", args.inputs
         if args.typ not in FORESEEN:
             raise AssertionError(f"unforeseen resource type {args.typ} ({args.name})")
+        if args.resource_id:  # it was there before
+            return args.resource_id, {"name": args.resource_id.rsplit("/", 1)[1]}
         name = args.inputs[FORESEEN[args.typ]]
         state = {**args.inputs, "name": name}
         if identity := args.inputs.get("identity"):
@@ -90,6 +108,12 @@ class StrictMocks(Mocks):
         if args.typ.endswith(":UserAssignedIdentity"):
             state["principalId"] = f"principal of {name}"
             state["clientId"] = f"client of {name}"
+        if args.typ.endswith(":keyvault:Vault"):
+            uri = f"https://{name}.vault.azure.net/"
+            state["properties"] = {**args.inputs["properties"], "vaultUri": uri}
+        if args.typ.endswith(":keyvault:Key"):
+            uri = f"https://{args.inputs['vaultName']}.vault.azure.net/keys/{name}"
+            state |= {"keyUri": uri, "keyUriWithVersion": f"{uri}/1"}
         if args.typ.endswith(":OnlineEndpoint"):
             uri = f"https://{name}.eastus.inference.ml.azure.com/score"
             state["properties"] = {**args.inputs["properties"], "scoringUri": uri}
@@ -123,7 +147,10 @@ class RecordingMonitor(MockMonitor):
         return response
 
     def ReadResource(self, request: Any) -> Any:  # noqa: N802
-        raise AssertionError(f"unforeseen read of {request.type} ({request.name})")
+        if request.type not in READ:
+            raise AssertionError(f"unforeseen read of {request.type} ({request.name})")
+        self.plan.read[request.name] = request.id
+        return super().ReadResource(request)
 
 
 def secret_of(host: str, name: str) -> str:

@@ -19,14 +19,16 @@ from pathlib import Path
 import pulumi
 import pytest
 
-from infra.settings import Settings, load, table
+from infra.settings import Settings, load, registry_is_made, table
 from policies.catalogue import rules
 from policies.parameters import parameters
 from tests.infra.mocks import FORESEEN, SUBSCRIPTION, Plan, Registered, plan, settings
 
 ROLE_DEFINITION = "authorization:RoleDefinition"
 EVERYTHING = {
-    "registry": "on",
+    "registry": {"zone_redundant": True, "retention_days": 30},
+    "network": {"mode": "own"},
+    "encryption": {"customer_key": True},
     "protection": True,
     "vault": {"purge_protection": True},
     "tags": {"expiry": "never"},
@@ -220,7 +222,7 @@ def test_the_workspace_waits_for_the_grants_of_its_identity(planned: Plan) -> No
 
 def test_a_lazy_registry_is_the_services(planned: Plan, chosen: Settings) -> None:
     workspace = planned.only("machinelearningservices:Workspace")
-    if chosen.registry == "lazy":
+    if not registry_is_made(chosen):
         assert workspace.ignore_changes == ("containerRegistry",)
         assert "containerRegistry" not in workspace.inputs
         assert planned.of_type("containerregistry:Registry") == []
@@ -321,7 +323,7 @@ def test_mocks_foresee_nothing_that_is_not_made(everything: Plan) -> None:
 def test_mocks_throw_on_the_unforeseen() -> None:
     class Surprise(pulumi.CustomResource):
         def __init__(self) -> None:
-            super().__init__("azure-native:network:VirtualNetwork", "surprise", {})
+            super().__init__("azure-native:compute:Disk", "surprise", {})
 
     with pytest.raises(Exception, match="unforeseen resource type"):
         pulumi.runtime.test(Surprise)()

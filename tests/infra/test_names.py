@@ -40,6 +40,17 @@ RULES: dict[str, tuple[str, Callable[[Names, str], str]]] = {
     "vault": (r"(?!.*--)[a-z][a-z0-9-]{1,22}[a-z0-9]", lambda n, _: n.vault),
     "storage": (r"[a-z0-9]{3,24}", lambda n, _: n.storage),
     "registry": (r"[a-z0-9]{5,50}", lambda n, _: n.registry),
+    "virtual network": (r"[a-z0-9][a-z0-9-]{0,62}[a-z0-9]", lambda n, _: n.virtual_network),
+    "security group": (
+        r"[a-z0-9][a-z0-9-]{0,78}[a-z0-9]",
+        lambda n, _: n.security_group("compute"),
+    ),
+    "private endpoint": (
+        r"[a-z][a-z0-9-]{0,62}[a-z0-9]",
+        lambda n, _: n.private_endpoint("workspace-amlworkspace"),
+    ),
+    "public address": (r"[a-z0-9][a-z0-9-]{0,78}[a-z0-9]", lambda n, _: n.public_address("nat")),
+    "NAT gateway": (r"[a-z0-9][a-z0-9-]{0,78}[a-z0-9]", lambda n, _: n.nat_gateway),
     "identity": (r"[a-z0-9][a-z0-9-]{2,127}", lambda n, _: n.identity("workspace")),
     "endpoint": (r"[a-z][a-z0-9-]{1,30}[a-z0-9]", lambda n, k: n.endpoint(k)),
     "instance": (r"[a-z][a-z0-9-]{1,22}[a-z0-9]", lambda n, k: n.instance(k)),
@@ -97,3 +108,10 @@ def test_long_keys_that_begin_alike_differ() -> None:
     names = Names(str(uuid.UUID(int=1)), "bikes", "dev")
     one, other = (names.instance(f"workstation-of-the-team-{x}") for x in "ab")
     assert one != other
+
+
+def test_a_team_may_have_its_own_names() -> None:
+    names = Names(str(uuid.UUID(int=1)), "dp", "lab", "rg-dp100-labs", "mlw-dp100-labs")
+    assert (names.resource_group, names.workspace) == ("rg-dp100-labs", "mlw-dp100-labs")
+    # What is unique in Azure stays by the rules: another team has the same idea.
+    assert names.vault == Names(names.subscription, "dp", "lab").vault

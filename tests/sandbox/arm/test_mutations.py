@@ -21,7 +21,7 @@ from tests.sandbox.arm.conftest import InProcess
 from tests.sandbox.schemas.bodies import Bodies
 
 TYPES = [kind for kind in all_types() if document(kind.name) and not kind.versioned]
-NAMES = ("name1", "default", str(uuid.UUID(int=7)), "1", "n-1")
+NAMES = ("name1", "default", str(uuid.UUID(int=7)), "1", "n-1", "zone.example")
 
 
 def a_name(type_name: str) -> str:

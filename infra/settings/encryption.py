@@ -1,0 +1,48 @@
+"""Settings of the key that data at rest is encrypted with."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from infra.settings.fields import Duration, Section, within
+from infra.settings.network import resource_id
+
+_KEY = r"/providers/Microsoft\.KeyVault/vaults/(?P<vault>[\w-]{3,24})/keys/(?P<key>[\w-]{1,127})"
+KeyId = Annotated[
+    str, resource_id(_KEY, "/providers/Microsoft.KeyVault/vaults/VAULT/keys/KEY without a version")
+]
+Rotation = Annotated[
+    Duration, within(timedelta(days=28), timedelta(days=730), "28d to 730d, the service's bounds")
+]
+
+
+class Encryption(Section):
+    """Whose key storage, workspace and container registry encrypt with."""
+
+    customer_key: bool = False
+    """A key of yours instead of Microsoft's; chosen when the workspace is made, and stays."""
+    key: KeyId | None = None
+    """A key that is there already, in a vault with purge protection; None: one is made."""
+    key_size: Annotated[int, Field(multiple_of=1024, ge=2048, le=4096)] = 3072
+    """Bits of the RSA key that is made."""
+    rotate: Rotation = timedelta(days=365)
+    """Age at which the key that is made gets a new version."""
+
+    @model_validator(mode="after")
+    def _key_is_used(self) -> Self:
+        if self.key and not self.customer_key:
+            raise ValueError("key given, but customer_key is false; set customer_key: true")
+        if self.key and self.model_fields_set & {"key_size", "rotate"}:
+            raise ValueError("key_size and rotate are of a key to be made, but key names one")
+        return self
+
+
+def vault_and_key(key: str) -> tuple[str, str]:
+    """The names of vault and key out of a key's id."""
+    match = re.search(_KEY, key, re.IGNORECASE)
+    assert match, key
+    return match["vault"], match["key"]

@@ -1,0 +1,264 @@
+"""Settings of the network: from where the environment is reached, and what it may reach itself."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from itertools import combinations
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from infra.settings.fields import KEBAB, KEBAB_TEXT, Section, named
+
+ADDRESSES = "10.40.0.0/16"
+"""Of a virtual network for which none are given."""
+SUBNET_PREFIX = 24
+"""Length of the subnets that are cut out of it."""
+
+
+def resource_id(pattern: str, text: str) -> AfterValidator:
+    """An ARM id that ends in what `pattern` matches; `text` shows one."""
+    group = (
+        r"/subscriptions/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/resourceGroups/[-\w.()]{1,90}"
+    )
+
+    def check(value: str) -> str:
+        if not re.fullmatch(group + pattern, value, re.IGNORECASE):
+            raise ValueError(f"write an id, as /subscriptions/…/resourceGroups/…{text}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _range(value: str) -> str:
+    try:
+        found = ipaddress.IPv4Network(value)
+    except ValueError as error:
+        raise ValueError(f"{error}; write an IPv4 range, as {ADDRESSES}") from None
+    if not 8 <= found.prefixlen <= 29:
+        raise ValueError("allowed are ranges from /8 to /29")
+    return str(found)
+
+
+def _public_addresses(value: str) -> str:
+    """What the firewalls of storage and vault take: public addresses, no /31, one without /32."""
+    try:
+        found = ipaddress.IPv4Network(value)
+    except ValueError as error:
+        raise ValueError(f"{error}; write an IPv4 address or range, as 203.0.113.0/24") from None
+    if any(found.overlaps(private) for private in PRIVATE):
+        raise ValueError("is private; allowed are addresses that Azure sees from outside")
+    if found.prefixlen == 31:
+        raise ValueError("allowed are single addresses and ranges up to /30")
+    return str(found.network_address) if found.prefixlen == 32 else str(found)
+
+
+PRIVATE = [
+    ipaddress.IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+]
+Range = Annotated[str, AfterValidator(_range)]
+PublicAddresses = Annotated[str, AfterValidator(_public_addresses)]
+RuleName = Annotated[str, named(KEBAB, KEBAB_TEXT, 2, 48)]
+SubnetName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]{0,79}$")]
+VirtualNetworkId = Annotated[
+    str,
+    resource_id(
+        r"/providers/Microsoft\.Network/virtualNetworks/[\w.-]{2,64}",
+        "/providers/Microsoft.Network/virtualNetworks/NAME",
+    ),
+]
+GroupId = Annotated[str, resource_id("", "")]
+ResourceIdText = Annotated[
+    str, resource_id(r"/providers/[\w.]+(/[\w.-]+){2,}", "/providers/TYPE/NAME")
+]
+Host = Annotated[
+    str,
+    named(r"(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", "hosts, as packages.example.com", 3, 253),
+]
+Ports = Annotated[
+    str,
+    BeforeValidator(lambda value: str(value) if isinstance(value, int) else value),
+    named(r"\*|\d+(-\d+)?(, ?\d+(-\d+)?)*", "ports and ranges, as 443 or '80, 8080-8089'", 1, 100),
+]
+
+
+class Subnets(Section):
+    """Address ranges of the subnets of a virtual network that is made."""
+
+    endpoints: Range | None = None
+    """For the private endpoints."""
+    compute: Range | None = None
+    """For clusters and instances."""
+    kubernetes: Range | None = None
+    """For the nodes of Kubernetes clusters."""
+
+
+class ExistingSubnets(Section):
+    """Names of subnets of a virtual network that is there already."""
+
+    endpoints: SubnetName
+    compute: SubnetName | None = None
+    kubernetes: SubnetName | None = None
+
+
+class ExistingNetwork(Section):
+    """What is there already, also in another subscription, and is used instead of made."""
+
+    virtual_network: VirtualNetworkId | None = None
+    subnets: ExistingSubnets | None = None
+    dns_zones: GroupId | None = None
+    """Id of the resource group with the private DNS zones; who owns it links them."""
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        if (self.virtual_network is None) is not (self.subnets is None):
+            raise ValueError("virtual_network and subnets go together; give both or neither")
+        return self
+
+
+class OutboundRule(Section):
+    """One thing that the service's network may reach."""
+
+    fqdn: Host | None = None
+    service_tag: Annotated[str, Field(pattern=r"^[A-Za-z][\w.]*$")] | None = None
+    protocol: Literal["TCP", "UDP", "ICMP", "*"] = "TCP"
+    ports: Ports = "443"
+    resource: ResourceIdText | None = None
+    subresource: Annotated[str, Field(pattern=r"^\w+$")] | None = None
+    """What of the resource a private endpoint leads to, such as blob."""
+
+    @model_validator(mode="after")
+    def _one_destination(self) -> Self:
+        given = [name for name in ("fqdn", "service_tag", "resource") if getattr(self, name)]
+        if len(given) != 1:
+            raise ValueError(
+                f"{' and '.join(given) or 'no destination'} given; "
+                "allowed is one of fqdn, service_tag, resource"
+            )
+        if (self.resource is None) is not (self.subresource is None):
+            raise ValueError("resource and subresource go together; give both or neither")
+        if self.service_tag is None and self.model_fields_set & {"protocol", "ports"}:
+            raise ValueError("protocol and ports are for a service_tag")
+        return self
+
+
+class Network(Section):
+    """public: open to all or `allowed_ips`; managed: the service's own network, reached through
+    private endpoints; own: computes in a virtual network of yours, too.
+    """
+
+    mode: Literal["public", "managed", "own"] = "public"
+    allowed_ips: list[PublicAddresses] = []
+    """In mode public: from where storage, vault and container registry are reached; none: all."""
+    outbound: Literal["internet", "approved"] | None = None
+    """What computes reach; None: approved."""
+    rules: dict[RuleName, OutboundRule] = {}
+    firewall: Literal["standard", "basic"] | None = None
+    """Size of the firewall that the service makes for outbound: approved; None: standard."""
+    nat_gateway: bool | None = None
+    """In mode own: a NAT gateway, by which computes without public addresses reach the service;
+    None: one where the virtual network is made."""
+    addresses: Range | None = None
+    """Of the virtual network; None: 10.40.0.0/16."""
+    subnets: Subnets = Subnets()
+    """None given: /24 after /24 of `addresses`."""
+    existing: ExistingNetwork = ExistingNetwork()
+
+    @property
+    def private(self) -> bool:
+        """Whether public access is off and private endpoints lead in."""
+        return self.mode != "public"
+
+    @property
+    def approved_only(self) -> bool:
+        """Whether computes reach only what the service needs and what is named."""
+        return self.private and self.outbound != "internet"
+
+    @property
+    def makes_nat_gateway(self) -> bool:
+        return self.mode == "own" and bool(self.ranges()) and self.nat_gateway is not False
+
+    def ranges(self) -> dict[str, str]:
+        """The subnets to be made with their ranges; none where they exist already."""
+        if not self.private or self.existing.virtual_network:
+            return {}
+        given = self.subnets.model_dump(exclude_none=True)
+        if given:
+            return {name: str(text) for name, text in given.items()}
+        wanted = ["endpoints", "compute"] if self.mode == "own" else ["endpoints"]
+        return dict(zip(wanted, self._cut(), strict=False))
+
+    def _cut(self) -> Iterator[str]:
+        whole = ipaddress.IPv4Network(self.addresses or ADDRESSES)
+        prefix = max(SUBNET_PREFIX, whole.prefixlen + 1)
+        return (str(part) for part in whole.subnets(new_prefix=prefix))
+
+    @model_validator(mode="after")
+    def _belongs_to_the_mode(self) -> Self:
+        given = {
+            name for name in self.model_fields_set if getattr(self, name) not in (None, [], {})
+        }
+        given -= {"subnets"} if self.subnets == Subnets() else set()
+        given -= {"existing"} if self.existing == ExistingNetwork() else set()
+        strangers = {
+            "public": (
+                "outbound",
+                "rules",
+                "firewall",
+                "nat_gateway",
+                "addresses",
+                "subnets",
+                "existing",
+            ),
+            "managed": ("allowed_ips", "nat_gateway"),
+            "own": ("allowed_ips", "rules", "firewall"),
+        }
+        for name in strangers[self.mode]:
+            if name in given:
+                modes = [mode for mode, names in strangers.items() if name not in names]
+                raise ValueError(
+                    f"{name} given, but mode is {self.mode}; it is for mode {' or '.join(modes)}"
+                )
+        for key, rule in self.rules.items():
+            if not self.approved_only and not rule.resource:
+                raise ValueError(
+                    f"rules.{key} allows what outbound: internet allows anyway; "
+                    "leave it out, or set outbound: approved"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _one_virtual_network(self) -> Self:
+        existing = self.existing
+        if existing.virtual_network:
+            ours = ("addresses", "subnets", "nat_gateway")
+            for name in (*ours, "outbound") if self.mode == "own" else ours:
+                if name in self.model_fields_set:
+                    raise ValueError(
+                        f"{name} is for a virtual network to be made, but "
+                        "existing.virtual_network names one; give one of the two"
+                    )
+        of_computes = existing.subnets if existing.virtual_network else self.subnets
+        wanted = self.mode == "own" and (existing.virtual_network or self.subnets != Subnets())
+        if wanted and not (of_computes and of_computes.compute):
+            raise ValueError("mode own needs a subnet for computes; give subnets.compute")
+        if self.mode == "managed" and of_computes and of_computes.compute:
+            raise ValueError("mode managed has computes in the service's network, not in a subnet")
+        return self
+
+    @model_validator(mode="after")
+    def _addresses_fit(self) -> Self:
+        ranges = self.ranges()
+        if ranges and "endpoints" not in ranges:
+            raise ValueError("private endpoints need a subnet; give subnets.endpoints")
+        whole = ipaddress.IPv4Network(self.addresses or ADDRESSES)
+        parts = {name: ipaddress.IPv4Network(text) for name, text in ranges.items()}
+        for name, part in parts.items():
+            if not part.subnet_of(whole):
+                raise ValueError(f"subnets.{name} {part} is outside addresses {whole}")
+        for (one, first), (other, second) in combinations(parts.items(), 2):
+            if first.overlaps(second):
+                raise ValueError(f"subnets.{one} {first} and subnets.{other} {second} overlap")
+        return self

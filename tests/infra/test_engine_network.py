@@ -1,0 +1,166 @@
+"""Each network mode in the real engine, against a real sandbox, from nothing to nothing:
+
+- A second `up` changes nothing and a refresh finds no drift, whatever the service added itself.
+- Private means private: no public access on workspace, storage, vault, registry; every one of them
+  has an approved private endpoint with its names in the zones that are linked to the network.
+- Rules of a managed network do not delete each other: neither when several are made, nor when one
+  goes, nor when something else of the workspace changes.
+- What was there before is used, is not changed, and stays.
+- With a customer's key all three services name it; afterwards the group is empty.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.sandbox.conftest import RunningSandbox
+
+ROOT = Path(__file__).parents[2]
+STACK_FILE = ROOT / "stacks" / "Pulumi.dev.yaml"
+ML, NETWORK, DNS = "2025-12-01", "2024-05-01", "2024-06-01"
+VERSIONS = {
+    "Microsoft.Storage/storageAccounts": "2024-01-01",
+    "Microsoft.KeyVault/vaults": "2024-11-01",
+    "Microsoft.ContainerRegistry/registries": "2023-07-01",
+    "Microsoft.MachineLearningServices/workspaces": ML,
+}
+
+
+@dataclass
+class Stack:
+    """The stack `dev` in a sandbox, with settings of the test's."""
+
+    sandbox: RunningSandbox
+    folder: Path
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def file(self) -> Path:
+        document = yaml.safe_load(STACK_FILE.read_text())
+        document["config"]["amlops:settings"] |= self.settings
+        path = self.folder / "Pulumi.dev.yaml"
+        path.write_text(yaml.safe_dump(document))
+        return path
+
+    def pulumi(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["pulumi", command, "-s", "dev", "--non-interactive", *arguments]
+            if command != "stack"
+            else ["pulumi", "stack", *arguments, "--non-interactive"],
+            cwd=ROOT,
+            env={**os.environ, **self.sandbox.environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def run(self, command: str, *arguments: str) -> str:
+        config = () if command == "stack" else (f"--config-file={self.file()}",)
+        result = self.pulumi(command, *arguments, *config)
+        assert result.returncode == 0, result.stdout + result.stderr
+        return result.stdout
+
+    def up(self, *arguments: str, **settings: Any) -> str:
+        self.settings |= settings
+        return self.run("up", "--yes", "--skip-preview", *arguments)
+
+    def settled(self) -> None:
+        """A second `up` changes nothing, and nothing has drifted."""
+        self.up("--expect-no-changes")
+        self.run("refresh", "--preview-only", "--expect-no-changes", "--diff")
+
+    def outputs(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.run("stack", "output", "--json", "-s", "dev"))
+        return found
+
+    def arm(self, method: str, path: str, version: str, body: Any = None) -> Any:
+        answer = self.sandbox.arm(method, path, body, version=version)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+    def group(self) -> str:
+        return f"/subscriptions/{self.sandbox.subscription}/resourceGroups/rg-bikes-dev"
+
+    def of_type(self, kind: str) -> list[dict[str, Any]]:
+        """The resources of a type in the group, as they show themselves."""
+        version = VERSIONS.get(kind, DNS if "privateDns" in kind else NETWORK)
+        found = self.arm("GET", f"{self.group()}/providers/{kind}", version)["value"]
+        return list(found)
+
+    def destroy(self) -> None:
+        self.run("destroy", "--yes", "--skip-preview")
+
+    def purge_workspace(self, identifier: str) -> None:
+        self.arm("DELETE", f"{identifier}?forceToPurge=true", ML)
+
+
+@pytest.fixture
+def stack(start_sandbox: Callable[..., RunningSandbox], tmp_path: Path) -> Iterator[Stack]:
+    before = STACK_FILE.read_bytes()
+    stack = Stack(start_sandbox(), tmp_path)
+    created = stack.pulumi("stack", "init", "dev")
+    assert created.returncode == 0, created.stderr
+    yield stack
+    stack.sandbox.stop()
+    assert STACK_FILE.read_bytes() == before
+
+
+def is_private(stack: Stack) -> None:
+    for kind in VERSIONS:
+        (service,) = stack.of_type(kind)
+        properties = service["properties"]
+        assert properties["publicNetworkAccess"] == "Disabled", kind
+        states = [
+            connection["properties"]["privateLinkServiceConnectionState"]["status"]
+            for connection in properties["privateEndpointConnections"]
+        ]
+        assert states
+        assert set(states) == {"Approved"}
+    assert stack.of_type("Microsoft.ContainerRegistry/registries")[0]["sku"]["name"] == "Premium"
+
+
+def records(stack: Stack) -> dict[str, list[str]]:
+    """Names by zone."""
+    return {
+        zone["name"]: [
+            record["name"] for record in stack.arm("GET", f"{zone['id']}/A", DNS)["value"]
+        ]
+        for zone in stack.of_type("Microsoft.Network/privateDnsZones")
+    }
+
+
+def is_empty(stack: Stack) -> None:
+    groups = stack.arm(
+        "GET", f"/subscriptions/{stack.sandbox.subscription}/resourceGroups", "2025-04-01"
+    )
+    assert groups["value"] == []
+
+
+def test_an_own_network_is_private_and_goes_again(stack: Stack) -> None:
+    stack.up(network={"mode": "own"})
+    stack.settled()
+    is_private(stack)
+    outputs = stack.outputs()
+    (network,) = stack.of_type("Microsoft.Network/virtualNetworks")
+    assert network["id"] == outputs["virtualNetwork"]
+    subnets = {item["name"]: item["properties"] for item in network["properties"]["subnets"]}
+    assert subnets["snet-compute"]["natGateway"]["id"]
+    assert len(subnets["snet-endpoints"]["privateEndpoints"]) == 7
+    names = records(stack)
+    assert names["privatelink.blob.core.windows.net"] == [outputs["storageAccount"]]
+    assert names["privatelink.vaultcore.azure.net"] == [outputs["keyVault"]]
+    assert len(names["privatelink.api.azureml.ms"]) == 3
+    workspace = stack.arm("GET", outputs["workspace"]["id"], ML)["properties"]
+    serverless = workspace["serverlessComputeSettings"]
+    assert serverless["serverlessComputeCustomSubnet"].endswith("/subnets/snet-compute")
+    assert workspace["imageBuildCompute"] == "cpu-cluster"
+    stack.destroy()
+    is_empty(stack)
