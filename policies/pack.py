@@ -122,6 +122,9 @@ class Enforced:
                 path = ".".join(error.props)
                 error.message = f"{resource.name}: {path} {LATER}"
                 unknown.append(error)
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                # Not what Azure's shape of it says: the provider has let it pass, a rule does not.
+                self._tell(resource, f"its properties cannot be judged ({error})", report)
         if unknown and not self.exempted:
             unknown[0].message = "; ".join(error.message for error in unknown)
             raise unknown[0]

@@ -15,6 +15,7 @@ import pytest
 from ops.deployments import Deployed
 from ops.jobs import Job
 from ops.models import Model
+from ops.policies import Violation
 from ops.promotion import Check, Gate
 from sandbox.environment import OUTER
 from tests.docs.test_commands import SECTIONS
@@ -27,6 +28,7 @@ RESULTS: list[tuple[str, type[Any]]] = [
     ("amlops models register", Model),
     ("amlops deploy", Deployed),
     ("amlops promote", Check),
+    ("amlops policy check", Violation),
 ]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from types import SimpleNamespace
 from typing import Any
@@ -145,6 +146,23 @@ def test_tells_what_is_not_known_yet(case: Case) -> None:
                 reported(case.rule, unknown)
             assert caught.value.message.startswith("the-resource: ")
             assert caught.value.message.endswith(LATER)
+
+
+@pytest.mark.parametrize("odd", ["odd", 7.0, True, [], ["odd"], {}, None], ids=repr)
+def test_nothing_that_is_declared_breaks_a_rule(odd: object) -> None:
+    """Whichever value has another type than it should, the preview goes on."""
+    for case in CASES:
+        first, *others = case.resources
+        _, *every = with_unknowns(first.properties, odd)
+        for properties in every:
+            reported(case.rule, replace(first, properties=properties), *others)
+
+
+def test_what_cannot_be_judged_is_told() -> None:
+    budget = Declared("consumption:Budget", "budget", {"amount": "a lot"})
+    assert reported("budget-amount", budget)[0].startswith(
+        "budget: its properties cannot be judged ("
+    )
 
 
 def test_one_unknown_does_not_hide_what_is_found_on_others() -> None:
