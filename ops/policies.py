@@ -15,12 +15,13 @@ from pulumi.automation.events import EngineEvent
 
 from ops import markdown, stacks
 from ops.failure import Failure
-from ops.findings import Finding, Findings
+from ops.findings import LEVELS, Finding, Findings
 from ops.target import ROOT
 
 PACK = ROOT / "policies"
 STOPS, LATER = "mandatory", "unknown"
 COLUMNS = ("level", "policy", "resource", "found", "how to mend")
+SEVERITIES = ("critical", "high", "medium", "low", "")
 Planned = Callable[[], list[dict[str, Any]]]
 _CHANGES = {
     "create": "to make",
@@ -97,6 +98,11 @@ class Report:
         return list(_rows(self.violations))
 
 
+def _worst(item: Violation) -> tuple[int, int, str, str]:
+    level, severity = LEVELS.index(item.level), SEVERITIES.index(item.severity)
+    return level, severity, item.rule, item.resource
+
+
 def _rows(violations: list[Violation]) -> Iterator[tuple[str, ...]]:
     for item in violations:
         yield item.level, item.rule, item.resource, item.found, item.mend
@@ -155,7 +161,7 @@ def check(environment: str, watch: stacks.Watch, planned: Planned) -> Report:
             stopped = findings.counts()[STOPS] and all(map(stacks.says_nothing, errors))
             if not stopped:
                 raise stacks.failure_of(error) from None
-    violations = [_violation(finding, rules) for finding in findings.all()]
+    violations = sorted((_violation(finding, rules) for finding in findings.all()), key=_worst)
     return Report(environment, violations, findings.counts(), changes, planned())
 
 
