@@ -7,6 +7,7 @@ from typing import Any
 
 import pulumi
 
+from infra.attached import Attached, AttachedArgs
 from infra.computes import Computes, ComputesArgs
 from infra.connection_approval import approval_grants
 from infra.connections import Connections, ConnectionsArgs
@@ -20,9 +21,11 @@ from infra.grants import (
     compute_grants,
     data_grants,
     endpoint_grants,
+    job_grants,
     workspace_grants,
 )
 from infra.identities import Identities, IdentitiesArgs
+from infra.kubernetes import Kubernetes, KubernetesArgs
 from infra.names import Names
 from infra.network import Network, NetworkArgs
 from infra.placement import tags
@@ -259,6 +262,40 @@ def declare(
             clusters=settings.clusters,
         ),
     )
+    RoleAssignments(
+        "compute-roles",
+        RoleAssignmentsArgs(
+            names,
+            [
+                grant
+                for key, principal in computes.principals.items()
+                for grant in job_grants(f"compute-{key}", principal, storage, workspace, registry)
+            ],
+        ),
+    )
+    kubernetes = Kubernetes(
+        "kubernetes",
+        KubernetesArgs(
+            names=names,
+            placement=placement,
+            tenant_id=client.tenant_id,
+            workspace_name=workspace.workspace.name,
+            identity=identities.compute.id,
+            clusters=settings.kubernetes,
+            registry=registry.registry.id if registry else None,
+        ),
+    )
+    attached = Attached(
+        "attached",
+        AttachedArgs(
+            names=names,
+            placement=placement,
+            workspace_name=workspace.workspace.name,
+            identity=identities.compute.id,
+            secrets=secrets,
+            attached=settings.attached,
+        ),
+    )
     endpoints = Endpoints(
         "endpoints",
         EndpointsArgs(
@@ -292,6 +329,8 @@ def declare(
         "connections": {key: c.name for key, c in connections.connections.items()},
         "clusters": {key: c.name for key, c in computes.clusters.items()},
         "instances": {key: i.name for key, i in computes.instances.items()},
+        "kubernetes": {key: k.name for key, k in kubernetes.computes.items()},
+        "attached": {key: a.name for key, a in attached.computes.items()},
         "endpoints": {
             key: {"name": e.name, "scoringUri": e.properties.scoring_uri}
             for key, e in endpoints.endpoints.items()

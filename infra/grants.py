@@ -88,7 +88,18 @@ def workspace_grants(
 def compute_grants(
     storage: Account, workspace: Workspace, registry: Registry | None, identities: Identities
 ) -> list[Grant]:
-    grant = partial(_grant_to, "compute", identities.compute.principal_id)
+    return job_grants("compute", identities.compute.principal_id, storage, workspace, registry)
+
+
+def job_grants(
+    who: str,
+    principal: pulumi.Input[str],
+    storage: Account,
+    workspace: Workspace,
+    registry: Registry | None,
+) -> list[Grant]:
+    """What jobs need that act as this principal."""
+    grant = partial(_grant_to, who, principal)
 
     grants = [
         grant(

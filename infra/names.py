@@ -95,6 +95,14 @@ class Names:
     def identity(self, purpose: str) -> str:
         return f"{self._joined('id', 100)}-{purpose}"
 
+    def kubernetes(self, key: str) -> str:
+        """Of a cluster; 1 to 63 of letters, digits and hyphens, and 54 for its address."""
+        return self._purposeful("aks", key, 54)
+
+    def machine(self, prefix: str, key: str) -> str:
+        """Of a virtual machine (`vm`) or of what belongs to it (`nic`, `pip`, …); up to 64."""
+        return self._purposeful(prefix, key, 64)
+
     def endpoint(self, key: str) -> str:
         """Unique in a region; 3 to 32 of letters, digits and hyphens, a letter first."""
         return self._regional(key, 32)
@@ -119,6 +127,10 @@ class Names:
         return self._shortened(
             f"{prefix}-", f"{self.workload}-{self.environment}", f"-{self.suffix}", limit
         )
+
+    def _purposeful(self, prefix: str, key: str, limit: int) -> str:
+        """The environment's name for something, then what it is for, which stays whole."""
+        return f"{self._joined(prefix, limit - len(key) - 1)}-{key}"
 
     def _regional(self, key: str, limit: int) -> str:
         """Two long keys may be cut to the same text: the suffix then also depends on the key."""

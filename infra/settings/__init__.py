@@ -30,7 +30,7 @@ from infra.settings.fields import Section, iso8601, table
 from infra.settings.files import check_environment, load, parse
 from infra.settings.foundation import Existing, Logs, Registry, Storage, Vault, Workspace
 from infra.settings.identity import DELEGATE, Access
-from infra.settings.kubernetes import Kubernetes, NewKubernetes
+from infra.settings.kubernetes import InstanceType, Kubernetes, NewKubernetes, NodePool
 from infra.settings.network import Network, OutboundRule
 from infra.settings.stack import Settings
 
@@ -51,11 +51,13 @@ __all__ = [
     "FilesDatastore",
     "HDInsight",
     "Instance",
+    "InstanceType",
     "Kubernetes",
     "Logs",
     "Network",
     "NewKubernetes",
     "NewMachine",
+    "NodePool",
     "OneLakeDatastore",
     "OutboundRule",
     "PowerSchedule",

@@ -46,3 +46,45 @@ CLUSTERS: dict[str, Any] = {
     },
     "bare": {"identity": "none"},
 }
+
+KUBERNETES: dict[str, Any] = {
+    "inference": {
+        "create": {
+            "version": "1.33",
+            "tier": "standard",
+            "pools": {
+                "system": {"mode": "system", "max": 3},
+                "spot": {"priority": "low", "min": 0, "labels": {"purpose": "training"}},
+            },
+            "admins": [SUBSCRIPTION],
+            "authorized_ips": ["203.0.113.0/24"],
+        },
+        "tls": {"secret": "certificate", "host": "models.example.com"},
+        "instance_types": {
+            "small": {"cpu": "1", "memory": "2Gi"},
+            "gpu": {"cpu": "4", "memory": "16Gi", "gpu": 1, "nodes": {"purpose": "training"}},
+        },
+        "default_instance_type": "small",
+    },
+    "theirs": {"existing": AKS, "namespace": "learning"},
+}
+KEY = {"secret": "vm-key"}
+ATTACHED: dict[str, Any] = {
+    "box": {
+        "kind": "virtual-machine",
+        "create": {"public_ip": True},
+        "public_key": PUBLIC_KEY,
+        "private_key": KEY,
+    },
+    "found": {"kind": "virtual-machine", "existing": MACHINE, "private_key": KEY},
+    "anywhere": {
+        "kind": "virtual-machine",
+        "address": "10.1.2.3",
+        "port": 2222,
+        "user": "me",
+        "private_key": {"secret": "their-key", "vault": "kv-theirs"},
+    },
+    "bricks": {"kind": "databricks", "existing": DATABRICKS, "token": {"secret": "dapi"}},
+    "hadoop": {"kind": "hdinsight", "existing": HDINSIGHT, "password": {"secret": "hdi"}},
+    "spark": {"kind": "synapse-spark", "existing": SPARK},
+}

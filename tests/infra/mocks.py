@@ -49,6 +49,10 @@ FORESEEN = {
     "azure-native:machinelearningservices:WorkspaceConnection": "connectionName",
     "azure-native:machinelearningservices:Compute": "computeName",
     "azure-native:machinelearningservices:OnlineEndpoint": "endpointName",
+    "azure-native:containerservice:ManagedCluster": "resourceName",
+    "azure-native:kubernetesconfiguration:Extension": "extensionName",
+    "azure-native:compute:VirtualMachine": "vmName",
+    "azure-native:network:NetworkInterface": "networkInterfaceName",
 }
 
 # What may be there already and be used instead of made.
@@ -66,6 +70,7 @@ class Registered:
     inputs: dict[str, Any]
     protect: bool
     ignore_changes: tuple[str, ...]
+    replace_on_changes: tuple[str, ...]
     dependencies: tuple[str, ...]
     parent: str
 
@@ -102,7 +107,10 @@ class StrictMocks(Mocks):
             return args.resource_id, {"name": args.resource_id.rsplit("/", 1)[1]}
         name = args.inputs[FORESEEN[args.typ]]
         state = {**args.inputs, "name": name}
-        if identity := args.inputs.get("identity"):
+        identity = args.inputs.get("identity")
+        if identity and identity["type"] == "SystemAssigned":
+            state["identity"] = {**identity, "principalId": f"principal of {name}"}
+        elif identity:
             ids = identity["userAssignedIdentities"]
             state["identity"] = {**identity, "userAssignedIdentities": {i: {} for i in ids}}
         if args.typ.endswith(":UserAssignedIdentity"):
@@ -114,6 +122,9 @@ class StrictMocks(Mocks):
         if args.typ.endswith(":keyvault:Key"):
             uri = f"https://{args.inputs['vaultName']}.vault.azure.net/keys/{name}"
             state |= {"keyUri": uri, "keyUriWithVersion": f"{uri}/1"}
+        if args.typ.endswith(":ManagedCluster"):
+            kubelet = {"objectId": f"kubelet of {name}"}
+            state["identityProfile"] = {"kubeletidentity": kubelet}
         if args.typ.endswith(":OnlineEndpoint"):
             uri = f"https://{name}.eastus.inference.ml.azure.com/score"
             state["properties"] = {**args.inputs["properties"], "scoringUri": uri}
@@ -139,6 +150,7 @@ class RecordingMonitor(MockMonitor):
                 inputs=pulumi.runtime.rpc.deserialize_properties(request.object),
                 protect=request.protect,
                 ignore_changes=tuple(request.ignoreChanges),
+                replace_on_changes=tuple(request.replaceOnChanges),
                 dependencies=tuple(urn.split("::")[-1] for urn in request.dependencies),
                 parent=request.parent.split("::")[-1],
             )

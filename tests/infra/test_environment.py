@@ -22,6 +22,7 @@ import pytest
 from infra.settings import Settings, load, registry_is_made, table
 from policies.catalogue import rules
 from policies.parameters import parameters
+from tests.infra.every_compute import ATTACHED, KUBERNETES
 from tests.infra.mocks import FORESEEN, SUBSCRIPTION, Plan, Registered, plan, settings
 
 ROLE_DEFINITION = "authorization:RoleDefinition"
@@ -34,6 +35,8 @@ EVERYTHING = {
     "tags": {"expiry": "never"},
     "instances": {"workstation": {"assigned_user": SUBSCRIPTION}},
     "clusters": {"cpu-cluster": {}, "gpu-cluster": {"priority": "low", "public_ip": False}},
+    "kubernetes": KUBERNETES,
+    "attached": ATTACHED,
     "endpoints": {"bike-rentals": {}, "churn": {"auth": "aad_token", "public_access": False}},
     "datastores": {
         "data": {"kind": "blob"},
@@ -152,6 +155,8 @@ def test_computes_say_what_security_hangs_on(planned: Plan) -> None:
     assert computes
     for compute in computes:
         outer = compute["properties"]
+        if outer.get("computeType") not in ("AmlCompute", "ComputeInstance"):
+            continue
         inner = outer["properties"]
         assert outer["disableLocalAuth"] is True
         assert isinstance(inner["enableNodePublicIp"], bool)
@@ -181,7 +186,7 @@ def test_an_instance_can_be_for_somebody(everything: Plan) -> None:
     (instance,) = (
         compute["properties"]["properties"]
         for compute in inputs_of(everything, "machinelearningservices:Compute")
-        if compute["properties"]["computeType"] == "ComputeInstance"
+        if compute["properties"].get("computeType") == "ComputeInstance"
     )
     user = instance["personalComputeInstanceSettings"]["assignedUser"]
     assert user["objectId"] == SUBSCRIPTION
