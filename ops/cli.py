@@ -7,6 +7,7 @@ from importlib import import_module
 import click
 
 COMMANDS = {
+    "init": "ops.commands.init:init",
     "login": "ops.commands.login:login",
     "whoami": "ops.commands.login:whoami",
     "bootstrap": "ops.commands.bootstrap:bootstrap",
@@ -32,6 +33,7 @@ COMMANDS = {
     "sandbox": "ops.commands.sandbox:sandbox",
 }
 HELP = {
+    "init": "Set up a fork for a workload of its own.",
     "login": "Log in where that is needed, and tell where one is then.",
     "whoami": "Tell where one stands: subscription, principal, roles, backend.",
     "bootstrap": "Make the backend that a team shares: state in an account, secrets by a key.",

@@ -1,0 +1,190 @@
+"""A fork set up for a workload of its own: the stack files name it, and a folder for it is there.
+
+The lines that change are changed where they stand: comments, order and layout stay as they were.
+Only stack files of this repository's example are taken over; what names another workload belongs
+to somebody, and so does a folder that exists.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ops import stacks
+from ops.failure import Failure
+from ops.target import ROOT
+
+EXAMPLE = "bikes"
+"""The workload that the stack files name as they come."""
+STARTER = "starter"
+"""The workload that is copied."""
+SETTINGS = "  amlops:settings:"
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_UNTRACKED = ("data", "__pycache__")
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A file with the text that it has and the one that it is to have; None where it is new."""
+
+    path: Path
+    before: str | None
+    after: str
+
+    @property
+    def shown(self) -> str:
+        return str(self.path.relative_to(ROOT))
+
+    def diff(self) -> str:
+        old = (self.before or "").splitlines(keepends=True)
+        new = self.after.splitlines(keepends=True)
+        names = (f"a/{self.shown}", f"b/{self.shown}")
+        return "".join(difflib.unified_diff(old, new, *names, n=1))
+
+
+@dataclass
+class Plan:
+    """What is to be done; `left` says what stays as it is, and why."""
+
+    edits: list[Edit] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+    @property
+    def changed(self) -> list[Edit]:
+        return [edit for edit in self.edits if edit.before is not None]
+
+    @property
+    def created(self) -> list[Edit]:
+        return [edit for edit in self.edits if edit.before is None]
+
+    def data(self) -> dict[str, Any]:
+        return {
+            "changed": [edit.shown for edit in self.changed],
+            "created": [edit.shown for edit in self.created],
+            "left": self.left,
+            "diff": "".join(edit.diff() for edit in self.changed),
+        }
+
+
+def plan(workload: str, values: Mapping[str, str]) -> Plan:
+    """What to change for a workload, with `owner`, `cost_centre`, `location` where they are given.
+
+    Raises `Failure` for a name that cannot be one, and where no stack file is free for it.
+    """
+    if not _NAME.fullmatch(workload) or not 2 <= len(workload) <= 16:
+        raise Failure(
+            f"'{workload}' cannot name a workload: 2 to 16 lower-case letters, digits and single "
+            "hyphens, a letter first."
+        )
+    found = Plan()
+    taken = 0
+    for path in sorted((ROOT / "stacks").glob("Pulumi.*.yaml")):
+        text = path.read_text(encoding="utf-8")
+        owner = str(_settings(text).get("workload"))
+        if owner not in (EXAMPLE, workload):
+            found.left.append(f"stacks/{path.name} is the workload {owner}'s")
+            continue
+        taken += 1
+        after = _rewritten(text, {"workload": workload, **values}, workload)
+        if after != text:
+            found.edits.append(Edit(path, text, after))
+    if not taken:
+        raise Failure(
+            f"Every stack file names another workload than '{EXAMPLE}' and '{workload}'. Make one "
+            "for it: amlops config new ENV --from dev --set workload=" + workload
+        )
+    folder = ROOT / "workloads" / workload
+    if folder.exists():
+        found.left.append(f"workloads/{workload} is there")
+    else:
+        found.edits += _copied(folder)
+    return found
+
+
+def apply(found: Plan) -> None:
+    """Write it all, or nothing: raises `Failure` with what would be wrong in a stack file."""
+    try:
+        for edit in found.changed:
+            edit.path.write_text(edit.after, encoding="utf-8")
+        for edit in found.changed:
+            stacks.check_settings(edit.path.stem.partition(".")[2])
+    except BaseException:
+        for edit in found.changed:
+            edit.path.write_text(edit.before or "", encoding="utf-8")
+        raise
+    for edit in found.created:
+        edit.path.parent.mkdir(parents=True, exist_ok=True)
+        with edit.path.open("x", encoding="utf-8") as file:
+            file.write(edit.after)
+
+
+def current(name: str) -> str:
+    """What the stack files say as they are: the default of a question."""
+    for path in sorted((ROOT / "stacks").glob("Pulumi.*.yaml")):
+        value = _settings(path.read_text(encoding="utf-8")).get(name)
+        if value is not None:
+            return str(value)
+    return ""
+
+
+def _settings(text: str) -> Mapping[str, Any]:
+    content = yaml.safe_load(text) or {}
+    found = (content.get("config") or {}).get("amlops:settings") or {}
+    return found if isinstance(found, Mapping) else {}
+
+
+def _rewritten(text: str, values: Mapping[str, str], workload: str) -> str:
+    """The stack file with these settings, and with an endpoint of the workload's name."""
+    lines = text.splitlines(keepends=True)
+    start = lines.index(f"{SETTINGS}\n") + 1
+    end = next((n for n in range(start, len(lines)) if re.match(r" {0,2}\S", lines[n])), len(lines))
+    block = lines[start:end]
+    for key, value in values.items():
+        row = re.compile(rf"(    {key}: *)([^#\n]*?)( *#.*)?\n")
+        at = next((n for n, line in enumerate(block) if row.fullmatch(line)), None)
+        if at is None:
+            block.insert(0, f"    {key}: {_scalar(value)}\n")
+        else:
+            block[at] = row.sub(rf"\g<1>{_scalar(value)}\g<3>\n", block[at])
+    return "".join([*lines[:start], *_with_endpoint(block, workload), *lines[end:]])
+
+
+def _with_endpoint(block: list[str], workload: str) -> list[str]:
+    """One as the first that is there, after the last; none where the environment serves nothing."""
+    if "    endpoints:\n" not in block:
+        return block
+    first = block.index("    endpoints:\n") + 1
+    last = first
+    while last < len(block) and block[last].startswith("      "):
+        last += 1
+    rows = block[first:last]
+    if not rows or any(row.startswith(f"      {workload}:") for row in rows):
+        return block
+    settings = rows[0].partition(":")[2].partition(" #")[0].strip()
+    return [*block[:last], f"      {workload}: {settings or '{}'}\n", *block[last:]]
+
+
+def _scalar(value: str) -> str:
+    """As every reader of YAML takes it for that text: 0815 and `on` need quotes."""
+    plain = re.fullmatch(r"[A-Za-z][\w.-]*", value) and isinstance(yaml.safe_load(value), str)
+    return value if plain else json.dumps(value, ensure_ascii=False)
+
+
+def _copied(folder: Path) -> list[Edit]:
+    """The starter's files under the workload's name, wherever it stands."""
+    source = ROOT / "workloads" / STARTER
+    found = []
+    for path in sorted(source.rglob("*")):
+        inside = path.relative_to(source)
+        if path.is_dir() or inside.parts[0] in _UNTRACKED or "__pycache__" in inside.parts:
+            continue
+        text = re.sub(rf"\b{STARTER}\b", folder.name, path.read_text(encoding="utf-8"))
+        found.append(Edit(folder / inside, None, text))
+    return found

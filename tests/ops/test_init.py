@@ -1,0 +1,159 @@
+"""A fork is set up for a workload of its own, overwrites nothing, and what it gets runs.
+
+- Only lines that have to change do: comments, order and layout stay.
+- What another workload has is left alone, and what would not be valid is refused whole.
+- The copied workload goes the whole way: data, job, model, deployment, answer.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ops import initialise
+from ops.failure import Failure
+from tests import checkout
+from tests.sandbox.conftest import RunningSandbox
+
+STACK = """\
+# A line at the top.
+config:
+  amlops:settings:
+    # What it is.
+    workload: bikes    # the example
+    location: eastus
+    owner: data-science
+    cost_centre: "4711"
+    clusters:
+      cpu-cluster: {size: Standard_DS3_v2, max: 2}
+    endpoints:
+      bike-rentals: {auth: aad_token}   # the first
+  other:key: value
+"""
+
+
+@pytest.fixture
+def fork(tmp_path: Path) -> Path:
+    return checkout.copy(tmp_path / "fork")
+
+
+@pytest.fixture
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with one stack file and the starter; nothing is checked by the program."""
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks" / "Pulumi.dev.yaml").write_text(STACK)
+    (tmp_path / "workloads").mkdir()
+    (tmp_path / "workloads" / "starter").symlink_to(checkout.ROOT / "workloads" / "starter")
+    monkeypatch.setattr(initialise, "ROOT", tmp_path)
+    monkeypatch.setattr(initialise.stacks, "check_settings", lambda _: None)
+    return tmp_path
+
+
+def stack(folder: Path) -> str:
+    return (folder / "stacks" / "Pulumi.dev.yaml").read_text()
+
+
+def test_only_the_lines_that_have_to_change_do(bare: Path) -> None:
+    initialise.apply(initialise.plan("churn", {"owner": "growth", "cost_centre": "0815"}))
+    changed = {
+        old: new
+        for old, new in zip(STACK.splitlines(), stack(bare).splitlines(), strict=False)
+        if old != new
+    }
+    assert changed == {
+        "    workload: bikes    # the example": "    workload: churn    # the example",
+        "    owner: data-science": "    owner: growth",
+        '    cost_centre: "4711"': '    cost_centre: "0815"',
+        "  other:key: value": "      churn: {auth: aad_token}",
+    }
+    assert stack(bare).endswith("      churn: {auth: aad_token}\n  other:key: value\n")
+
+
+@pytest.mark.parametrize("value", ["4711", "0815", "on", "null", "1e3", "a: b", "# x", 'say "x"'])
+def test_a_value_is_read_back_as_it_was_given(bare: Path, value: str) -> None:
+    import yaml
+
+    initialise.apply(initialise.plan("churn", {"owner": value}))
+    assert yaml.safe_load(stack(bare))["config"]["amlops:settings"]["owner"] == value
+
+
+def test_again_changes_nothing(bare: Path) -> None:
+    initialise.apply(initialise.plan("churn", {}))
+    (bare / "workloads" / "churn" / "train.yml").write_text("mine")
+    again = initialise.plan("churn", {})
+    assert (again.edits, again.left) == ([], ["workloads/churn is there"])
+    assert (bare / "workloads" / "churn" / "train.yml").read_text() == "mine"
+
+
+def test_a_stack_of_another_workload_is_left(bare: Path) -> None:
+    initialise.apply(initialise.plan("churn", {}))
+    with pytest.raises(Failure, match="Every stack file names another workload"):
+        initialise.plan("other", {})
+    assert "workload: churn" in stack(bare)
+
+
+@pytest.mark.parametrize("name", ["Churn", "c", "a--b", "1st", "../x", "x" * 17, "a_b"])
+def test_a_name_that_cannot_be_one(bare: Path, name: str) -> None:
+    with pytest.raises(Failure, match="cannot name a workload"):
+        initialise.plan(name, {})
+
+
+def test_what_would_not_be_valid_is_not_written(fork: Path) -> None:
+    before = stack(fork)
+    done = checkout.amlops(fork, "init", "--workload", "churn", "--location", "atlantis")
+    assert done.returncode == 1
+    assert "atlantis" in done.stderr
+    assert stack(fork) == before
+    assert not (fork / "workloads" / "churn").exists()
+
+
+def test_a_dry_run_shows_and_writes_nothing(fork: Path) -> None:
+    before = stack(fork)
+    arguments = ("init", "--workload", "churn", "--owner", "growth", "--dry-run")
+    done = checkout.amlops(fork, *arguments, "--output", "json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["written"] is False
+    assert "stacks/Pulumi.dev.yaml" in found["changed"]
+    assert "workloads/churn/train.yml" in found["created"]
+    assert "-    workload: bikes\n+    workload: churn\n" in found["diff"]
+    assert "stacks/Pulumi.lab.yaml" not in found["changed"], "it names another workload"
+    assert stack(fork) == before
+    assert not (fork / "workloads" / "churn").exists()
+    text = checkout.amlops(fork, *arguments).stdout
+    assert "+    owner: growth" in text
+    assert "new: workloads/churn/src/train.py" in text
+
+
+def test_nobody_is_asked_in_a_pipeline(fork: Path) -> None:
+    done = checkout.amlops(fork, "init")
+    assert done.returncode == 2
+    assert "Missing option '--workload'" in done.stderr
+
+
+@pytest.fixture
+def place(start_sandbox: Callable[..., RunningSandbox]) -> RunningSandbox:
+    return start_sandbox()
+
+
+def test_the_copied_workload_goes_the_whole_way(fork: Path, place: RunningSandbox) -> None:
+    def amlops(*arguments: str) -> str:
+        where = {"AMLOPS_TARGET": "sandbox", "AMLOPS_SANDBOX_DIR": str(place.directory)}
+        done: subprocess.CompletedProcess[str] = checkout.amlops(fork, *arguments, **where)
+        assert done.returncode == 0, f"{arguments}: {done.stderr}"
+        return done.stdout
+
+    amlops("init", "--workload", "churn", "--owner", "growth")
+    amlops("up", "dev", "--no-policies")
+    job = json.loads(amlops("train", "dev", "workloads/churn/train.yml", "--output", "json"))
+    assert job["experiment"] == "churn"
+    assert job["metrics"]["rmse"] < 1.5 < job["metrics"]["baseline_rmse"]
+    amlops("models", "register", "dev", "churn", "--job", job["name"])
+    deployed = json.loads(amlops("deploy", "dev", "churn", "--output", "json"))
+    answers = deployed["answer"]
+    answers = answers["predictions"] if isinstance(answers, dict) else answers
+    assert answers == pytest.approx([22, 29, 36], abs=1)
