@@ -63,6 +63,7 @@ def variables(
         "PYTHONUNBUFFERED": "1",
         **_network(directory),
         **_azure_ml(plan, experiment_id),
+        **plan.managed_identity,
         **_tracking(plan, bin_folder.parent, experiment_id),
         **{f"AZURE_ML_INPUT_{name}": value for name, value in inputs.items()},
         **{f"AZURE_ML_OUTPUT_{name}": value for name, value in outputs.items()},

@@ -45,6 +45,8 @@ class Plan:
     notes: list[str] = field(default_factory=list)
     storage_token: str = field(default="", repr=False)
     run_token: str = field(default="", repr=False)
+    managed_identity: dict[str, str] = field(default_factory=dict, repr=False)
+    """The variables by which the command acts as its compute's identity; none where it has none."""
 
     def save(self, folder: Path) -> None:
         write_atomically(folder / FILE, json.dumps(asdict(self)))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sandbox.arm.ids import ResourceId
 from sandbox.arm.resource import Resource
 from sandbox.jobs.iso8601 import duration
 from sandbox.jobs.plan import Plan
 from sandbox.jobs.references import References
-from sandbox.login import tokens
+from sandbox.login import managed, tokens
 from sandbox.ml.locations import of_run
 from sandbox.ml.workspaces import region_host, workspace_of
 
@@ -62,7 +63,10 @@ def make(azure: Azure, job: Resource) -> Plan:
 
 
 def with_tokens(azure: Azure, job: Resource, plan: Plan, lifetime: timedelta) -> Plan:
-    """Add what the runner needs to be let in, as the principal who submitted the job."""
+    """Add what the runner needs to be let in, as the principal who submitted the job.
+
+    The command can also act as the identity of the compute that it runs on.
+    """
 
     def token(audience: str) -> str:
         identity = azure.identity
@@ -77,6 +81,9 @@ def with_tokens(azure: Azure, job: Resource, plan: Plan, lifetime: timedelta) ->
 
     plan.storage_token = token(tokens.STORAGE)
     plan.run_token = token(tokens.MACHINE_LEARNING)
+    compute = job.properties.get("computeId")
+    runs_on = azure.resources.get(ResourceId.parse(compute)) if compute else None
+    plan.managed_identity = managed.variables(azure, runs_on, lifetime)
     return plan
 
 

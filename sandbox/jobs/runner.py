@@ -56,7 +56,8 @@ class Runner:
         self.work = home / "code"
         plan = self.plan
         self.storage = Storage(plan.storage_token, gateway(directory), directory.ca_bundle)
-        secrets = (plan.storage_token, plan.run_token)
+        held = plan.managed_identity.get("MSI_SECRET")
+        secrets = (plan.storage_token, plan.run_token, *([held] if held else []))
         self.user_log, self.system_log = (
             Log(self.storage, home / name, plan.artifacts.join(name), secrets)
             for name in (USER_LOG, SYSTEM_LOG)

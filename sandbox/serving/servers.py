@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sandbox.arm.errors import ArmError
 from sandbox.arm.resource import Resource
 from sandbox.environment import OUTER, client_environment
+from sandbox.login.managed import variables
 from sandbox.serving import backend
 from sandbox.serving.release import (
     UNIT_PREFIX,
@@ -39,7 +41,12 @@ PAUSE = 0.05
 HEALTHY = 200
 
 # A deployment's process acts for itself, not for the one who started the sandbox.
-_NOT_SHARED = ("AZURE_CLIENT_SECRET", "ARM_CLIENT_SECRET", "PULUMI_CONFIG_PASSPHRASE")
+_NOT_SHARED = (
+    *(f"{prefix}_CLIENT_{name}" for prefix in ("AZURE", "ARM") for name in ("ID", "SECRET")),
+    "PULUMI_CONFIG_PASSPHRASE",
+)
+IDENTITY_LIFETIME = timedelta(days=365)
+"""How long a server may ask for tokens of its endpoint's identity: as long as one lives."""
 
 
 async def switch(azure: Azure, deployment: Resource, new: Release) -> None:
@@ -100,12 +107,14 @@ async def spawn(azure: Azure, deployment: Resource, new: Release, number: int) -
     home = folder(azure, deployment) / new.revision / f"home-{number}"
     await asyncio.to_thread(home.mkdir, parents=True, exist_ok=True)
     shared = client_environment(azure.directory)
+    endpoint = azure.resources.get(deployment.id.parent) if deployment.id.parent else None
     env = {
         **{name: value for name, value in shared.items()
            if name not in _NOT_SHARED and not name.startswith(OUTER)},
         "PATH": f"{Path(new.python).parent}{os.pathsep}{shared['PATH']}",
         "HOME": str(home),
         "AMLOPS_SERVING_SOCKET": str(socket(azure, deployment, new, number)),
+        **variables(azure, endpoint, IDENTITY_LIFETIME),
         **new.env,
     }  # fmt: skip
     argv = [new.python, "-m", "gunicorn", "--config", str(SETTINGS), APPLICATION]

@@ -127,6 +127,25 @@ def test_environment_variables_reach_the_script_in_a_new_process(
     assert len(servers(sandbox)) == 1
 
 
+def test_a_deployment_acts_as_its_endpoints_identity(
+    ml: Any, endpoint: str, deploy: Callable[..., Any], score: Callable[..., Any]
+) -> None:
+    script = """
+        import base64, json, os, urllib.request as u
+
+        def init(): pass
+
+        def run(body):
+            address = os.environ["MSI_ENDPOINT"] + "?resource=https://vault.azure.net"
+            asked = u.Request(address, headers={"secret": os.environ["MSI_SECRET"]})
+            claims = json.load(u.urlopen(asked))["access_token"].split(".")[1]
+            return json.loads(base64.urlsafe_b64decode(claims + "==="))["oid"]
+    """
+    deploy("blue", script=script)
+    principal = ml.online_endpoints.get(endpoint).identity.principal_id
+    assert score({}, azureml_model_deployment="blue").json() == principal
+
+
 def test_a_model_that_raises_is_a_model_error_and_a_slow_one_times_out(
     deploy: Callable[..., Any], score: Callable[..., Any]
 ) -> None:
