@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from infra.settings.faults import Faults
+
 if TYPE_CHECKING:
     from infra.settings.stack import Settings
 
@@ -40,40 +42,43 @@ def image_builder(settings: Settings) -> str | None:
 
 
 def check(settings: Settings) -> None:
-    """Raises ValueError for the first contradiction, with both settings and what is allowed."""
+    """Raises Faults for the first contradiction, with both settings and what is allowed."""
     _check_registry(settings)
     if (
         settings.encryption.customer_key
         and not settings.encryption.key
         and not settings.vault.purge_protection
     ):
-        raise ValueError(
-            "encryption.customer_key puts a key into the vault, and what it encrypts is lost with "
-            "it; set vault.purge_protection: true"
+        raise Faults.at(
+            "encryption.customer_key",
+            "puts a key into the vault, and what it encrypts is lost with it; "
+            "set vault.purge_protection: true",
         )
     if settings.existing.resource_group and settings.names.resource_group:
-        raise ValueError(
-            "existing.resource_group and names.resource_group are both given; allowed is the first "
-            "for a group that is there, the second for one to be made"
+        raise Faults.at(
+            "names.resource_group",
+            "existing.resource_group is given too; allowed is that one for a group that is there, "
+            "this one for a group to be made",
         )
     builder = settings.workspace.image_build_compute
     if builder and builder not in settings.clusters:
         known = ", ".join(settings.clusters) or "none"
-        raise ValueError(
-            f"workspace.image_build_compute {builder!r} is no cluster; allowed are {known}"
+        raise Faults.at(
+            "workspace.image_build_compute", f"{builder!r} is no cluster; allowed are {known}"
         )
 
 
 def _check_registry(settings: Settings) -> None:
     reasons = [reason for reason in premium_reasons(settings) if reason != "network.allowed_ips"]
     if settings.registry.create == "lazy" and reasons:
-        raise ValueError(
-            f"registry.create: lazy leaves the registry to the service, which makes it open and "
-            f"without a key of yours, but {reasons[0]} asks for more; set registry.create: now"
+        raise Faults.at(
+            "registry.create",
+            f"lazy leaves the registry to the service, which makes it open and without a key of "
+            f"yours, but {reasons[0]} asks for more; set create: now",
         )
     sku = settings.registry.sku
     if sku and sku != "Premium" and premium_reasons(settings):
-        raise ValueError(
-            f"registry.sku {sku} cannot do what {premium_reasons(settings)[0]} asks for; "
-            "allowed is Premium"
+        raise Faults.at(
+            "registry.sku",
+            f"{sku} cannot do what {premium_reasons(settings)[0]} asks for; allowed is Premium",
         )

@@ -35,6 +35,11 @@ class Faults(ValueError):  # noqa: N818
         super().__init__("; ".join(fault.text for fault in found))
         self.found = tuple(found)
 
+    @classmethod
+    def at(cls, path: str, text: str) -> Faults:
+        """One, at a path such as `registry.create`."""
+        return cls([Fault(tuple(path.split(".")), text)])
+
 
 class SettingsError(Exception):
     """One line for each mistake: the file, its line, the path, what is wrong, what is allowed."""

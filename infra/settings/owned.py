@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from infra.settings.faults import Faults
 from infra.settings.fields import Instant, Region, Section, TagValue, Uuid, Workload
 from infra.settings.governance import Budget
 
@@ -32,7 +33,7 @@ class Owned(Section):
     @model_validator(mode="after")
     def _short_lived(self) -> Self:
         if "expires" in self.tags:
-            raise ValueError("tags.expires is the tag of short-lived environments; set 'expires'")
+            raise Faults.at("tags.expires", "is the tag of short-lived environments; set 'expires'")
         if self.expires and self.protection:
-            raise ValueError("'expires' and 'protection' are both set; allowed is one of the two")
+            raise Faults.at("expires", "'protection' is set too; allowed is one of the two")
         return self

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from itertools import combinations
 from typing import Annotated, Self
 
@@ -15,6 +14,7 @@ from infra.settings.compute_fields import AttachedName
 from infra.settings.data import BlobDatastore, Connection, Datastore, check_accounts
 from infra.settings.encryption import Encryption
 from infra.settings.endpoints import Endpoint
+from infra.settings.faults import Faults
 from infra.settings.fields import (
     AccessName,
     ClusterName,
@@ -78,16 +78,19 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _computes(self) -> Self:
-        kinds: dict[str, Collection[str]] = {
-            "an instance": self.instances,
-            "a cluster": self.clusters,
-            "a Kubernetes cluster": self.kubernetes,
-            "an attached compute": self.attached,
+        """A workspace's computes share their names."""
+        kinds = {
+            "instances": "an instance",
+            "clusters": "a cluster",
+            "kubernetes": "a Kubernetes cluster",
+            "attached": "an attached compute",
         }
-        for (one, first), (other, second) in combinations(kinds.items(), 2):
-            both = sorted(set(first) & set(second))
-            if both:
-                raise ValueError(f"{both[0]} is {one} and {other}; allowed is one of the two")
+        for (one, kind), (other, other_kind) in combinations(kinds.items(), 2):
+            for key in getattr(self, one).keys() & getattr(self, other).keys():
+                raise Faults.at(
+                    f"{other}.{key}",
+                    f"{key} is {kind} and {other_kind}; allowed is one of the two",
+                )
         return self
 
     @model_validator(mode="after")
@@ -103,7 +106,7 @@ class Settings(Section):
     @model_validator(mode="after")
     def _short_lived(self) -> Self:
         if "expires" in self.tags:
-            raise ValueError("tags.expires is the tag of short-lived environments; set 'expires'")
+            raise Faults.at("tags.expires", "is the tag of short-lived environments; set 'expires'")
         if self.expires and self.protection:
-            raise ValueError("'expires' and 'protection' are both set; allowed is one of the two")
+            raise Faults.at("expires", "'protection' is set too; allowed is one of the two")
         return self

@@ -61,8 +61,8 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({"subscription": "mine"}, "subscription", "'mine'"),
     ({"cost_centre": 4711}, "cost_centre", "not the number 4711; write it in quotes"),
     ({"expires": "tomorrow"}, "expires", "write a time in UTC, as 2026-11-24T10:00:00Z"),
-    ({"tags": {"expires": "2026-11-24"}}, "", "set 'expires'"),
-    ({"expires": "2026-11-24T10:00:00Z", "protection": True}, "", "allowed is one of the two"),
+    ({"tags": {"expires": "2026-11-24"}}, "tags.expires", "set 'expires'"),
+    ({"expires": "2026-11-24T10:00:00Z", "protection": True}, "expires", "one of the two"),
     (
         {"access": {"us": {"principal": UUID, "roles": ["King"]}}},
         "access.us.roles.0",
@@ -142,7 +142,7 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ),
     (
         {"instances": {"same": {}}, "clusters": {"same": {}}},
-        "",
+        "clusters.same",
         "same is an instance and a cluster",
     ),
 ]
