@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from typing import Any
 
 from pulumi import automation
@@ -104,8 +105,13 @@ def _worst(item: Violation) -> tuple[int, int, str, str]:
 
 
 def _rows(violations: list[Violation]) -> Iterator[tuple[str, ...]]:
-    for item in violations:
-        yield item.level, item.rule, item.resource, item.found, item.mend
+    """What is unknown of many resources alike is one row."""
+    alike = groupby(violations, key=lambda one: (one.level, one.rule, one.found, one.mend))
+    for (level, rule, found, mend), grouped in alike:
+        names = [item.resource for item in grouped]
+        together = level == LATER and len(names) > 1
+        for name in [f"{len(names)} resources"] if together else names:
+            yield level, rule, name, found, mend
 
 
 def catalogue(environment: str = "") -> dict[str, Any]:

@@ -12,6 +12,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -190,3 +191,10 @@ def test_a_report_without_findings() -> None:
     assert text.startswith("## Policies of prod: all policies hold\n")
     assert "### Stops" not in text
     assert "### Told" not in text
+
+
+def test_what_is_unknown_of_many_is_one_row() -> None:
+    many = report(*[replace(violation("unknown"), resource=name) for name in ("a", "b")])
+    assert [row[2] for row in many.rows()] == ["2 resources"]
+    assert [row[2] for row in report(violation("unknown")).rows()] == ["account"]
+    assert len(report(violation("advisory"), violation("advisory")).rows()) == 2
