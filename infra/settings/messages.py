@@ -20,6 +20,7 @@ from infra.settings.locations import Location, locate
 
 Root = TypeVar("Root", bound=BaseModel)
 MISSING = "missing; give it a value"
+UNKNOWN = "unknown"
 STAND_IN = "stand-in"
 """A text for one that is missing, so that the rest can be checked."""
 LONGEST = 80
@@ -66,11 +67,12 @@ def _take_out(data: Any, fault: Fault) -> Path:
 def _follows_from(data: object, taken: Iterable[Path], fault: Fault) -> bool:
     """Whether it may be about nothing but what was taken out.
 
-    That itself, what stands beside it in a section, or an entry that is called by its name.
+    That itself, what a section lacks or has too much without it, an entry that is named.
     """
+    about_a_key = fault.text.startswith((MISSING, UNKNOWN))
     return any(
         (fault.path and path[: len(fault.path)] == fault.path[: len(path)])
-        or (len(path) > 1 and path[:-1] == fault.path[:-1])
+        or (about_a_key and path[:-1] == fault.path[:-1] != ())
         or (isinstance(_at(data, path), dict) and re.search(rf"\b{path[-1]}\b", fault.text))
         for path in taken
     )
@@ -138,7 +140,7 @@ def _told(error: Any, location: Location) -> tuple[Path, str]:
             text = MISSING
         case "extra_forbidden":
             allowed = list(location.section.model_fields)
-            text = f"unknown; allowed are {', '.join(allowed)}{did_you_mean(path[-1], allowed)}"
+            text = f"{UNKNOWN}; allowed are {', '.join(allowed)}{did_you_mean(path[-1], allowed)}"
         case "greater_than_equal":
             text = f"{shown} is too small; allowed is {context['ge']:g} or more"
         case "less_than_equal":
