@@ -12,6 +12,7 @@ from sandbox.arm.request import Request
 from sandbox.arm.resource import Resource
 from sandbox.arm.types import Action, Change, ResourceType
 from sandbox.jobs.specification import is_curated
+from sandbox.ml.endpoint_computes import prepare_deployment
 from sandbox.serving import contents, release, servers
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def _prepare(azure: Azure, change: Change) -> None:
         )
     deployment.body["location"] = deployment.location or endpoint.location
     deployment.body["sku"] = {"name": "Default", "capacity": 1} | _given(deployment.body, "sku")
-    properties.setdefault("endpointComputeType", "Managed")
+    prepare_deployment(azure, endpoint, deployment)
     properties.setdefault("scaleSettings", {"scaleType": "Default"})
     properties.setdefault("appInsightsEnabled", False)
     properties.setdefault("environmentVariables", {})

@@ -10,6 +10,7 @@ from sandbox.arm.request import Request
 from sandbox.arm.resource import Resource
 from sandbox.arm.types import Action, Change, ResourceType
 from sandbox.ml import deployments
+from sandbox.ml.endpoint_computes import prepare_endpoint
 from sandbox.ml.workspaces import workspace_of
 from sandbox.serving import keys
 from sandbox.serving.application import ENDPOINTS, host_of
@@ -27,9 +28,7 @@ def _prepare(azure: Azure, change: Change) -> None:
     endpoint, properties = change.resource, change.resource.properties
     workspace = workspace_of(azure, endpoint.id)
     endpoint.body["location"] = endpoint.location or workspace.location
-    # Who sets traffic by the SDK does not send the kind, which does not change.
-    before = change.previous.body.get("kind") if change.previous else None
-    endpoint.body["kind"] = endpoint.body.get("kind") or before or "Managed"
+    prepare_endpoint(azure, endpoint, change.previous)
     give_identity(azure, endpoint)
     _check_name(azure, endpoint)
     _set_keys(endpoint)
