@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 # Pulumi runs this folder as a program; its modules are the package `infra` of the folder above.
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -12,10 +14,11 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import pulumi
 from pulumi_azure_native import authorization
 
-from infra.environment import Client, declare
+from infra import shared
+from infra.environment import Client, declare, names_of
 from infra.names import Names
 from infra.secrets import AUDIENCE, reader
-from infra.settings import SettingsError, check_environment, parse
+from infra.settings import RegistryStack, Settings, SettingsError, check_environment, parse
 from infra.soft_delete import vault_is_deleted
 from infra.target import TargetError, check_backend, check_subscription
 
@@ -33,7 +36,16 @@ def run() -> None:
     except (SettingsError, TargetError) as error:
         raise pulumi.RunError(str(error)) from None
     client = Client(login.subscription_id, login.tenant_id)
-    names = Names(client.subscription_id, settings.workload, environment)
+    if isinstance(settings, RegistryStack):
+        outputs = _registry(settings, environment, client)
+    else:
+        outputs = _environment(settings, environment, client)
+    for key, value in outputs.items():
+        pulumi.export(key, value)
+
+
+def _environment(settings: Settings, environment: str, client: Client) -> dict[str, Any]:
+    names = names_of(settings, client.subscription_id, environment)
     recover_vault = vault_is_deleted(
         client.subscription_id,
         settings.location,
@@ -41,15 +53,19 @@ def run() -> None:
         authorization.get_client_token().token,
         pulumi.log.warn,
     )
-    outputs = declare(
+    return declare(
         settings,
         names,
         client,
         read_secret=reader(lambda: authorization.get_client_token(AUDIENCE).token),
         recover_vault=recover_vault,
     )
-    for key, value in outputs.items():
-        pulumi.export(key, value)
+
+
+def _registry(settings: RegistryStack, environment: str, client: Client) -> dict[str, Any]:
+    names = Names(client.subscription_id, settings.workload, environment)
+    today = datetime.now(UTC).date()
+    return shared.declare(settings, names, client.subscription_id, client.tenant_id, today)
 
 
 run()

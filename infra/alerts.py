@@ -82,7 +82,7 @@ class Alerts(pulumi.ComponentResource):
 
     def _metric(self, name: str, key: str, rule: MetricRule, args: AlertsArgs) -> None:
         dimensions = [
-            {"name": dimension, "operator": "Include", "values": values}
+            monitor.MetricDimensionArgs(name=dimension, operator="Include", values=values)
             for dimension, values in rule.dimensions.items()
         ]
         for subject, scope in args.watched[rule.of].items():
@@ -99,21 +99,22 @@ class Alerts(pulumi.ComponentResource):
                 window_size=iso8601(rule.window),
                 evaluation_frequency=iso8601(rule.every),
                 auto_mitigate=True,
-                criteria={
-                    "odata_type": ONE_RESOURCE,
-                    "all_of": [
-                        {
-                            "criterion_type": "StaticThresholdCriterion",
-                            "name": key,
-                            "metric_name": rule.metric,
-                            "metric_namespace": WATCHED[rule.of],
-                            "operator": rule.operator,
-                            "threshold": args.alerts.threshold(key, rule.threshold),
-                            "time_aggregation": rule.measure,
-                            "dimensions": dimensions,
-                        }
+                # Of several possible types: their dictionaries the SDK does not translate.
+                criteria=monitor.MetricAlertSingleResourceMultipleMetricCriteriaArgs(
+                    odata_type=ONE_RESOURCE,
+                    all_of=[
+                        monitor.MetricCriteriaArgs(
+                            criterion_type="StaticThresholdCriterion",
+                            name=key,
+                            metric_name=rule.metric,
+                            metric_namespace=WATCHED[rule.of],
+                            operator=rule.operator,
+                            threshold=args.alerts.threshold(key, rule.threshold),
+                            time_aggregation=rule.measure,
+                            dimensions=dimensions,
+                        )
                     ],
-                },
+                ),
                 actions=[{"action_group_id": self.action_group.id}],
                 tags=args.placement.tags,
                 opts=self.child,

@@ -22,8 +22,8 @@ class BatchEndpointsArgs:
 
 
 class BatchEndpoints(pulumi.ComponentResource):
-    """Does not manage deployments, nor which of them is the default. Who may call one is a matter of
-    roles: Azure has no keys for batch endpoints. They act as the cluster that their jobs run on.
+    """Does not manage deployments, nor which of them is the default. Who may call one is a matter
+    of roles: Azure has no keys for batch endpoints. They act as the cluster that their jobs run on.
 
     An endpoint's name is unique in a region, so its own has environment and suffix.
     """

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pulumi
 
 from infra.attached import Attached, AttachedArgs
+from infra.batch_endpoints import BatchEndpoints, BatchEndpointsArgs
 from infra.computes import Computes, ComputesArgs
 from infra.connection_approval import approval_grants
 from infra.connections import Connections, ConnectionsArgs
@@ -28,6 +30,7 @@ from infra.identities import Identities, IdentitiesArgs
 from infra.kubernetes import Kubernetes, KubernetesArgs
 from infra.names import Names
 from infra.network import Network, NetworkArgs
+from infra.oversight import Parts, oversee
 from infra.placement import tags
 from infra.private_endpoints import PrivateEndpoints, PrivateEndpointsArgs
 from infra.registry import Registry, RegistryArgs
@@ -47,6 +50,17 @@ class Client:
     tenant_id: str
 
 
+def names_of(settings: Settings, subscription: str, environment: str) -> Names:
+    """By the rules, or what a team calls them, or what was there before."""
+    return Names(
+        subscription,
+        settings.workload,
+        environment,
+        settings.existing.resource_group or settings.names.resource_group,
+        settings.names.workspace,
+    )
+
+
 def declare(
     settings: Settings,
     names: Names,
@@ -55,10 +69,12 @@ def declare(
     read_secret: Read,
     recover_vault: bool = False,
     versioned_key: str | None = None,
+    today: date | None = None,
 ) -> dict[str, Any]:
     """Declare every resource of the environment; returns the stack's outputs.
 
-    `versioned_key` is the address of `encryption.key` with its version of now.
+    `versioned_key` is the address of `encryption.key` with its version of now. `today` decides in
+    which month a new budget begins, None: the machine's clock does.
     """
     environment = names.environment
     resource_tags = tags(settings, environment)
@@ -303,10 +319,32 @@ def declare(
             placement=placement,
             workspace_name=workspace.workspace.name,
             identity=identities.endpoint.id,
+            public=not settings.network.private,
             endpoints=settings.endpoints,
         ),
     )
+    batch_endpoints = BatchEndpoints(
+        "batch-endpoints",
+        BatchEndpointsArgs(names, placement, workspace.workspace.name, settings.batch_endpoints),
+    )
+    oversight = oversee(
+        settings,
+        names,
+        placement,
+        Parts(
+            group=foundation.group.id,
+            logs=foundation.logs.id,
+            workspace=workspace.workspace.id,
+            vault=foundation.vault.id,
+            account=storage.account.id,
+            account_name=storage.account.name,
+            container_registry=registry.registry.id if registry else None,
+            endpoints={key: e.id for key, e in endpoints.endpoints.items()},
+        ),
+        today or datetime.now(UTC).date(),
+    )
     return {
+        "kind": settings.kind,
         "environment": environment,
         "subscriptionId": client.subscription_id,
         "tenantId": client.tenant_id,
@@ -335,6 +373,8 @@ def declare(
             key: {"name": e.name, "scoringUri": e.properties.scoring_uri}
             for key, e in endpoints.endpoints.items()
         },
+        "batchEndpoints": {key: e.name for key, e in batch_endpoints.endpoints.items()},
+        **oversight,
         "protection": settings.protection,
         "tags": resource_tags,
     }

@@ -110,19 +110,27 @@ class Events(pulumi.ComponentResource):
         self.register_outputs({"topic": self.topic.name, "queues": sorted(self.queues)})
 
     def _destination(self, event: Event, args: EventsArgs) -> dict[str, Any]:
+        """A place of several possible types: their dictionaries the SDK does not translate."""
         if event.webhook:
-            return {"destination": {"endpoint_type": "WebHook", "endpoint_url": event.webhook}}
-        place: dict[str, Any]
+            hook = eventgrid.WebHookEventSubscriptionDestinationArgs(
+                endpoint_type="WebHook", endpoint_url=event.webhook
+            )
+            return {"destination": hook}
+        place: Any
         if event.queue:
-            place = {
-                "endpoint_type": "StorageQueue",
-                "resource_id": args.account,
-                "queue_name": self.queues[event.queue].name,
-            }
+            place = eventgrid.StorageQueueEventSubscriptionDestinationArgs(
+                endpoint_type="StorageQueue",
+                resource_id=args.account,
+                queue_name=self.queues[event.queue].name,
+            )
         elif event.event_hub:
-            place = {"endpoint_type": "EventHub", "resource_id": event.event_hub}
+            place = eventgrid.EventHubEventSubscriptionDestinationArgs(
+                endpoint_type="EventHub", resource_id=event.event_hub
+            )
         else:
-            place = {"endpoint_type": "ServiceBusQueue", "resource_id": event.service_bus}
+            place = eventgrid.ServiceBusQueueEventSubscriptionDestinationArgs(
+                endpoint_type="ServiceBusQueue", resource_id=event.service_bus
+            )
         return {"delivery_with_resource_identity": {"identity": OWN, "destination": place}}
 
     def _grants(self, args: EventsArgs) -> list[Grant]:

@@ -102,7 +102,7 @@ class Foundation(pulumi.ComponentResource):
                 lock_name="amlops-protection",
                 scope=self.group.id,
                 level="CanNotDelete",
-                notes="Set `protection: false` in the stack file and run `up` to lift it.",
+                notes="Set `protection: off` in the stack file and run `up` to lift it.",
                 # Not protected itself, or switching the setting off could never remove it.
                 opts=pulumi.ResourceOptions(parent=self, protect=False),
             )

@@ -13,7 +13,7 @@ from infra.identities import Identities
 from infra.names import Names
 from infra.registry import Registry
 from infra.role_assignments import Grant
-from infra.settings import DELEGATE, Datastore, Settings, StorageDatastore, table
+from infra.settings import DELEGATE, Datastore, Stack, StorageDatastore, table
 from infra.storage import Account
 from infra.workspace import Workspace
 
@@ -187,7 +187,7 @@ _VERBS = {"workspace": "the workspace shows its data", "compute": "jobs work wit
 
 
 def access_grants(
-    settings: Settings, names: Names, scopes: Mapping[str, pulumi.Input[str]]
+    settings: Stack, names: Names, scopes: Mapping[str, pulumi.Input[str]]
 ) -> list[Grant]:
     """What the stack file gives to people and pipelines; `scopes` by the names `on` may have."""
     grants = []

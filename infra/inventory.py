@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import UTC, datetime
 from typing import Any
 
 import pulumi
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
 
-from infra.environment import Client, declare
+from infra import shared
+from infra.environment import Client, declare, names_of
 from infra.names import Names
-from infra.settings import SettingsError, load
-from infra.settings.stack import Settings
+from infra.settings import RegistryStack, SettingsError, Stack, load
 
 
 class Recorder(Mocks):
@@ -37,14 +38,19 @@ class Recorder(Mocks):
         return {}, []
 
 
-def inventory(environment: str, settings: Settings, client: Client) -> list[dict[str, Any]]:
+def inventory(environment: str, settings: Stack, client: Client) -> list[dict[str, Any]]:
     """The resources that the settings ask for, in the order in which they are declared."""
     recorder = Recorder()
     # As a preview: what a provider would answer is unknown, and nothing that needs it runs.
     pulumi.runtime.set_mocks(recorder, project="amlops", stack=environment, preview=True)
-    names = Names(client.subscription_id, settings.workload, environment)
 
     def program() -> None:
+        if isinstance(settings, RegistryStack):
+            names = Names(client.subscription_id, settings.workload, environment)
+            today = datetime.now(UTC).date()
+            shared.declare(settings, names, client.subscription_id, client.tenant_id, today)
+            return
+        names = names_of(settings, client.subscription_id, environment)
         declare(settings, names, client, read_secret=_no_secret)
 
     pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]

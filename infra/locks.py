@@ -7,7 +7,7 @@ from pulumi_azure_native import authorization
 
 
 class Lock(pulumi.ComponentResource):
-    """Keeps everything in the group from being deleted by anybody. Does not guard against changes."""
+    """Keeps everything in the group from being deleted. Does not guard against changes."""
 
     def __init__(
         self, name: str, scope: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None

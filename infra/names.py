@@ -92,6 +92,19 @@ class Names:
     def nat_gateway(self) -> str:
         return self._joined("ng", 80)
 
+    @property
+    def action_group(self) -> str:
+        return self._joined("ag", 260)
+
+    @property
+    def system_topic(self) -> str:
+        return self._joined("egst", 128)
+
+    @property
+    def shared_registry(self) -> str:
+        """Of Azure Machine Learning, found by its name alone; 3 to 33 letters, digits, hyphens."""
+        return self._shortened("mlr-", f"{self.workload}-{self.environment}", f"-{self.suffix}", 33)
+
     def identity(self, purpose: str) -> str:
         return f"{self._joined('id', 100)}-{purpose}"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from infra.settings import Settings
+from infra.settings import Owned
 from infra.settings.fields import instant
 
 
@@ -20,7 +20,7 @@ class Placement:
     tags: Mapping[str, str]
 
 
-def tags(settings: Settings, environment: str) -> dict[str, str]:
+def tags(settings: Owned, environment: str) -> dict[str, str]:
     """Passed to each resource one by one: azure-native has no default tags."""
     return {
         **settings.tags,

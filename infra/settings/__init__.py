@@ -4,6 +4,7 @@ Nothing here imports Pulumi, so that a check takes no engine.
 """
 
 from infra.settings.agreement import image_builder, registry_is_made, registry_sku
+from infra.settings.alerts import ActivityRule, Alerts, MetricRule, QueryRule, alert_rules
 from infra.settings.attached import (
     Attached,
     Databricks,
@@ -24,21 +25,28 @@ from infra.settings.data import (
     StorageDatastore,
 )
 from infra.settings.encryption import Encryption, vault_and_key
-from infra.settings.endpoints import Endpoint
+from infra.settings.endpoints import BatchEndpoint, Endpoint
 from infra.settings.faults import KEY, SettingsError
 from infra.settings.fields import Section, iso8601, table
-from infra.settings.files import check_environment, load, parse
+from infra.settings.files import Stack, check_environment, load, parse
 from infra.settings.foundation import Existing, Logs, Registry, Storage, Vault, Workspace
+from infra.settings.governance import Budget, Event
 from infra.settings.identity import DELEGATE, Access
 from infra.settings.kubernetes import InstanceType, Kubernetes, NewKubernetes, NodePool
 from infra.settings.network import Network, OutboundRule
+from infra.settings.owned import Owned
+from infra.settings.registry import RegistryStack
 from infra.settings.stack import Settings
 
 __all__ = [
     "DELEGATE",
     "KEY",
     "Access",
+    "ActivityRule",
+    "Alerts",
     "Attached",
+    "BatchEndpoint",
+    "Budget",
     "Cluster",
     "Connection",
     "DatabaseConnection",
@@ -47,6 +55,7 @@ __all__ = [
     "Datastore",
     "Encryption",
     "Endpoint",
+    "Event",
     "Existing",
     "FilesDatastore",
     "HDInsight",
@@ -54,18 +63,23 @@ __all__ = [
     "InstanceType",
     "Kubernetes",
     "Logs",
+    "MetricRule",
     "Network",
     "NewKubernetes",
     "NewMachine",
     "NodePool",
     "OneLakeDatastore",
     "OutboundRule",
+    "Owned",
     "PowerSchedule",
+    "QueryRule",
     "Registry",
+    "RegistryStack",
     "Script",
     "Section",
     "Settings",
     "SettingsError",
+    "Stack",
     "Storage",
     "StorageDatastore",
     "SynapseSpark",
@@ -73,6 +87,7 @@ __all__ = [
     "VaultSecret",
     "VirtualMachine",
     "Workspace",
+    "alert_rules",
     "check_environment",
     "image_builder",
     "iso8601",

@@ -11,13 +11,19 @@ from pydantic import ValidationError
 from infra.settings.faults import KEY, Fault, Place, SettingsError, did_you_mean
 from infra.settings.fields import Environment, Section
 from infra.settings.messages import check
+from infra.settings.registry import RegistryStack
 from infra.settings.source import Source, read
 from infra.settings.stack import Settings
 
 ROOT = File(__file__).parent.parent.parent
+Stack = Settings | RegistryStack
+KINDS: dict[str, type[Settings] | type[RegistryStack]] = {
+    "environment": Settings,
+    "registry": RegistryStack,
+}
 
 
-def parse(data: object, file: str, root: File = ROOT) -> Settings:
+def parse(data: object, file: str, root: File = ROOT) -> Stack:
     """The settings out of what Pulumi read under `amlops:settings`; raises SettingsError.
 
     Mistakes have lines when `file` says just that; Pulumi may have been given another one.
@@ -41,12 +47,12 @@ def check_environment(name: str, file: str) -> str:
         raise SettingsError(file, [Fault((f"stack name {name!r}",), text)]) from None
 
 
-def load(environment: str, root: File = ROOT) -> Settings:
+def load(environment: str, root: File = ROOT) -> Stack:
     """The settings of a stack from its file; raises SettingsError."""
     return load_with_source(environment, root)[0]
 
 
-def load_with_source(environment: str, root: File = ROOT) -> tuple[Settings, Source]:
+def load_with_source(environment: str, root: File = ROOT) -> tuple[Stack, Source]:
     """The settings and the file that they come from; raises SettingsError."""
     path = root / "stacks" / f"Pulumi.{environment}.yaml"
     file = str(path.relative_to(root))
@@ -80,8 +86,13 @@ def _settings_of(source: Source, file: str) -> object:
     return config.get(KEY)
 
 
-def _checked(data: object, source: Source, file: str) -> Settings:
-    settings, faults = check(Settings, data)
+def _checked(data: object, source: Source, file: str) -> Stack:
+    kind = data.get("kind", "environment") if isinstance(data, Mapping) else "environment"
+    if not isinstance(kind, str) or kind not in KINDS:
+        text = f"{kind!r}; allowed are {' and '.join(KINDS)}"
+        place = source.place(("config", KEY, "kind"))
+        raise SettingsError(file, [Fault((KEY, "kind"), text, place)])
+    settings, faults = check(KINDS[kind], data)
     placed = [
         Fault((KEY, *fault.path), fault.text, source.place(("config", KEY, *fault.path)))
         for fault in faults

@@ -7,14 +7,18 @@ models: a file that the models take, the schema takes too.
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from infra.settings.descriptions import description, section_description
 from infra.settings.faults import KEY
+from infra.settings.fields import written
+from infra.settings.registry import RegistryStack
 from infra.settings.stack import Settings
 
 FILE = "stacks/settings.schema.json"
@@ -27,7 +31,8 @@ _PULUMIS = ("encryptionsalt", "encryptedkey", "secretsprovider")
 
 def schema() -> dict[str, Any]:
     """Of a whole stack file, with what Pulumi keeps in it."""
-    model = Settings.model_json_schema(schema_generator=_Generator, mode="validation")
+    either = TypeAdapter(Settings | RegistryStack)
+    model = either.json_schema(schema_generator=_Generator, mode="validation")
     definitions = model.pop("$defs", {})
     return {
         "$schema": _Generator.schema_dialect,
@@ -37,14 +42,14 @@ def schema() -> dict[str, Any]:
         "properties": {
             "config": {
                 "type": "object",
-                "properties": {KEY: {"$ref": "#/$defs/Settings"}},
+                "properties": {KEY: model},
                 "patternProperties": {f"^(?!{KEY}$)amlops:": False},
                 "required": [KEY],
             },
             **{name: {"type": "string"} for name in _PULUMIS},
         },
         "required": ["config"],
-        "$defs": {"Settings": model, **definitions},
+        "$defs": definitions,
     }
 
 
@@ -73,6 +78,9 @@ class _Generator(GenerateJsonSchema):
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
         return False
+
+    def encode_default(self, dft: Any) -> Any:
+        return written(dft) if isinstance(dft, timedelta) else super().encode_default(dft)
 
     def bool_schema(self, schema: core_schema.BoolSchema) -> JsonSchemaValue:  # noqa: ARG002
         return {"enum": SWITCH}

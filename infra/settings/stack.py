@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import Annotated, Self
+from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from infra.settings import agreement
+from infra.settings.alerts import Alerts
 from infra.settings.attached import Attached
 from infra.settings.compute import Cluster, Instance
 from infra.settings.compute_fields import AttachedName
 from infra.settings.data import BlobDatastore, Connection, Datastore, check_accounts
 from infra.settings.encryption import Encryption
-from infra.settings.endpoints import Endpoint
+from infra.settings.endpoints import BatchEndpoint, Endpoint
 from infra.settings.faults import Faults
 from infra.settings.fields import (
     AccessName,
@@ -22,12 +23,6 @@ from infra.settings.fields import (
     DatastoreName,
     EndpointName,
     InstanceName,
-    Instant,
-    Region,
-    Section,
-    TagValue,
-    Uuid,
-    Workload,
 )
 from infra.settings.foundation import (
     Existing,
@@ -38,26 +33,18 @@ from infra.settings.foundation import (
     Vault,
     Workspace,
 )
+from infra.settings.governance import Event, EventName
 from infra.settings.identity import Access
 from infra.settings.kubernetes import Kubernetes
 from infra.settings.network import Network
+from infra.settings.owned import Owned
 
 
-class Settings(Section):
-    """Everything a stack file may say under `amlops:settings`."""
+class Settings(Owned):
+    """Everything a stack file may say under `amlops:settings` of an environment."""
 
-    workload: Workload
-    location: Region = "eastus"
-    owner: TagValue
-    cost_centre: TagValue
-    tags: dict[Annotated[str, Field(min_length=1, max_length=512)], TagValue] = {}
-    """More tags for every resource."""
-    subscription: Uuid | None = None
-    """The only subscription that this stack may go to on azure; None: whichever is logged in."""
-    protection: bool = False
-    """A lock on the resource group, and the stateful resources protected in Pulumi."""
-    expires: Instant | None = None
-    """When a short-lived environment may be removed; `amlops up ENV --ttl` writes it."""
+    kind: Literal["environment"] = "environment"
+    """`registry` for a stack that is a registry, see infra/settings/registry.py."""
     names: OwnNames = OwnNames()
     existing: Existing = Existing()
     network: Network = Network()
@@ -74,7 +61,10 @@ class Settings(Section):
     kubernetes: dict[AttachedName, Kubernetes] = {}
     attached: dict[AttachedName, Attached] = {}
     endpoints: dict[EndpointName, Endpoint] = {}
+    batch_endpoints: dict[EndpointName, BatchEndpoint] = {}
     access: dict[AccessName, Access] = {}
+    alerts: Alerts | None = None
+    events: dict[EventName, Event] = {}
 
     @model_validator(mode="after")
     def _computes(self) -> Self:
@@ -104,9 +94,22 @@ class Settings(Section):
         return self
 
     @model_validator(mode="after")
-    def _short_lived(self) -> Self:
-        if "expires" in self.tags:
-            raise Faults.at("tags.expires", "is the tag of short-lived environments; set 'expires'")
-        if self.expires and self.protection:
-            raise Faults.at("expires", "'protection' is set too; allowed is one of the two")
+    def _endpoints(self) -> Self:
+        for key in self.endpoints.keys() & self.batch_endpoints.keys():
+            raise Faults.at(
+                f"batch_endpoints.{key}",
+                f"{key} is an online and a batch endpoint; allowed is one of both",
+            )
+        for key, endpoint in self.endpoints.items():
+            if endpoint.compute and endpoint.compute not in self.kubernetes:
+                allowed = ", ".join(self.kubernetes) or "none: there is nothing under kubernetes"
+                raise Faults.at(
+                    f"endpoints.{key}.compute", f"is {endpoint.compute}; allowed are {allowed}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _somebody_is_told(self) -> Self:
+        if self.budget and not self.budget.emails and not self.alerts:
+            raise Faults.at("budget", "tells nobody; give it emails, or the stack alerts")
         return self

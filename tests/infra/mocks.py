@@ -7,14 +7,16 @@ to `infra/` says here what Azure would answer.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import pulumi
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
 
-from infra.environment import Client, declare
+from infra import shared
+from infra.environment import Client, declare, names_of
 from infra.names import Names
-from infra.settings import Settings, parse
+from infra.settings import RegistryStack, Settings, Stack, parse
 
 SUBSCRIPTION = "0f0e0d0c-0b0a-4908-8706-050403020100"
 CLIENT = Client(SUBSCRIPTION, "1f1e1d1c-1b1a-4918-8716-151413121110")
@@ -49,11 +51,23 @@ FORESEEN = {
     "azure-native:machinelearningservices:WorkspaceConnection": "connectionName",
     "azure-native:machinelearningservices:Compute": "computeName",
     "azure-native:machinelearningservices:OnlineEndpoint": "endpointName",
+    "azure-native:machinelearningservices:BatchEndpoint": "endpointName",
+    "azure-native:machinelearningservices:Registry": "registryName",
+    "azure-native:monitor:DiagnosticSetting": "name",
+    "azure-native:monitor:ActionGroup": "actionGroupName",
+    "azure-native:monitor:MetricAlert": "ruleName",
+    "azure-native:monitor:ActivityLogAlert": "activityLogAlertName",
+    "azure-native:monitor:ScheduledQueryRule": "ruleName",
+    "azure-native:storage:Queue": "queueName",
+    "azure-native:eventgrid:SystemTopic": "systemTopicName",
+    "azure-native:eventgrid:SystemTopicEventSubscription": "eventSubscriptionName",
+    "azure-native:consumption:Budget": "budgetName",
     "azure-native:containerservice:ManagedCluster": "resourceName",
     "azure-native:kubernetesconfiguration:Extension": "extensionName",
     "azure-native:compute:VirtualMachine": "vmName",
     "azure-native:network:NetworkInterface": "networkInterfaceName",
 }
+TODAY = date(2026, 11, 23)
 
 # What may be there already and be used instead of made.
 READ = {"azure-native:resources:ResourceGroup", "azure-native:operationalinsights:Workspace"}
@@ -174,9 +188,8 @@ def settings(**changes: Any) -> Settings:
     return parse({**MINIMAL, **changes}, "stacks/Pulumi.dev.yaml")
 
 
-def plan(chosen: Settings, environment: str = "dev", *, recover_vault: bool = False) -> Plan:
+def plan(chosen: Stack, environment: str = "dev", *, recover_vault: bool = False) -> Plan:
     """What the program registers and exports for these settings."""
-    names = Names(CLIENT.subscription_id, chosen.workload, environment)
     result = Plan()
     pulumi.runtime.set_mocks(
         StrictMocks(), project="amlops", stack=environment, monitor=RecordingMonitor(result)
@@ -184,8 +197,24 @@ def plan(chosen: Settings, environment: str = "dev", *, recover_vault: bool = Fa
 
     @pulumi.runtime.test
     def program() -> pulumi.Output[None]:
-        outputs = declare(chosen, names, CLIENT, read_secret=secret_of, recover_vault=recover_vault)
+        outputs = _declared(chosen, environment, recover_vault=recover_vault)
         return pulumi.Output.from_input(outputs).apply(result.outputs.update)
 
     program()
     return result
+
+
+def _declared(chosen: Stack, environment: str, *, recover_vault: bool) -> dict[str, Any]:
+    subscription, tenant = CLIENT.subscription_id, CLIENT.tenant_id
+    if isinstance(chosen, RegistryStack):
+        names = Names(subscription, chosen.workload, environment)
+        return shared.declare(chosen, names, subscription, tenant, TODAY)
+    names = names_of(chosen, subscription, environment)
+    return declare(
+        chosen,
+        names,
+        CLIENT,
+        read_secret=secret_of,
+        recover_vault=recover_vault,
+        today=TODAY,
+    )

@@ -1,0 +1,114 @@
+"""What watches over an environment: its diagnostics, alerts, events and budget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import pulumi
+
+from infra.alerts import WATCHED, Alerts, AlertsArgs
+from infra.budget import Budget, BudgetArgs
+from infra.diagnostics import Diagnostics, DiagnosticsArgs, Subject, storage_subjects
+from infra.events import Events, EventsArgs
+from infra.names import Names
+from infra.placement import Placement
+from infra.settings import Settings
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Ids of what is watched."""
+
+    group: pulumi.Input[str]
+    logs: pulumi.Input[str]
+    workspace: pulumi.Input[str]
+    vault: pulumi.Input[str]
+    account: pulumi.Output[str]
+    account_name: pulumi.Input[str]
+    container_registry: pulumi.Input[str] | None
+    endpoints: Mapping[str, pulumi.Input[str]]
+    more: Mapping[str, Subject] = field(default_factory=dict)
+    """What has diagnostics beside: networks, Kubernetes clusters."""
+
+
+def oversee(
+    settings: Settings, names: Names, placement: Placement, parts: Parts, today: date
+) -> dict[str, Any]:
+    """Declare it all, as far as the settings ask for it; returns outputs."""
+    events = (
+        Events(
+            "events",
+            EventsArgs(
+                names=names,
+                placement=placement,
+                workspace=parts.workspace,
+                account=parts.account,
+                account_name=parts.account_name,
+                events=settings.events,
+            ),
+        )
+        if settings.events
+        else None
+    )
+    if settings.diagnostics:
+        subjects = _subjects(parts)
+        if events:
+            subjects["events"] = Subject("Microsoft.EventGrid/systemTopics", events.topic.id)
+        Diagnostics("diagnostics", DiagnosticsArgs(parts.logs, subjects))
+    alerts = (
+        Alerts(
+            "alerts",
+            AlertsArgs(
+                names=names,
+                placement=placement,
+                alerts=settings.alerts,
+                group=parts.group,
+                watched={
+                    "workspace": {"workspace": parts.workspace},
+                    "storage": {"storage": parts.account},
+                    "vault": {"vault": parts.vault},
+                    "endpoints": parts.endpoints,
+                },
+                logs=parts.logs if settings.diagnostics else None,
+            ),
+        )
+        if settings.alerts
+        else None
+    )
+    if settings.budget:
+        Budget(
+            "budget",
+            BudgetArgs(
+                scope=parts.group,
+                monthly=settings.budget.monthly,
+                emails=settings.budget.emails,
+                action_group=alerts.action_group.id if alerts else None,
+                today=today,
+            ),
+        )
+    return {
+        "actionGroup": alerts.action_group.name if alerts else None,
+        "systemTopic": events.topic.name if events else None,
+        "queues": sorted(events.queues) if events else [],
+    }
+
+
+def _subjects(parts: Parts) -> dict[str, Subject]:
+    subjects = {
+        "workspace": Subject(WATCHED["workspace"], parts.workspace),
+        "vault": Subject(WATCHED["vault"], parts.vault),
+        "logs": Subject("Microsoft.OperationalInsights/workspaces", parts.logs),
+        **storage_subjects(parts.account),
+        **{
+            f"endpoint-{key}": Subject(WATCHED["endpoints"], endpoint)
+            for key, endpoint in parts.endpoints.items()
+        },
+        **parts.more,
+    }
+    if parts.container_registry is not None:
+        kind = "Microsoft.ContainerRegistry/registries"
+        subjects["container-registry"] = Subject(kind, parts.container_registry)
+    return subjects

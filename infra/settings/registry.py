@@ -1,0 +1,49 @@
+"""Settings of a registry stack: models, environments and components for many workspaces."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from infra.settings.faults import Faults
+from infra.settings.fields import AccessName, Region
+from infra.settings.foundation import Logs
+from infra.settings.identity import Access
+from infra.settings.owned import Owned
+
+
+class RegistryStack(Owned):
+    """Everything a stack file may say under `amlops:settings` whose `kind` is registry."""
+
+    kind: Literal["registry"]
+    regions: list[Region] = []
+    """Where it has its copies, beside `location`: workspaces in these regions can use it."""
+    redundancy: Literal["LRS", "ZRS", "GRS"] = "LRS"
+    """Of the storage account in each region."""
+    public_access: bool = True
+    """Whether it is reached from anywhere; off: through private endpoints only."""
+    description: Annotated[str, Field(max_length=256)] = ""
+    """Becomes a tag: a registry has no description."""
+    logs: Logs = Logs()
+    access: dict[AccessName, Access] = {}
+
+    @property
+    def everywhere(self) -> list[str]:
+        """Its regions, the first one its own."""
+        return list(dict.fromkeys([self.location, *self.regions]))
+
+    @model_validator(mode="after")
+    def _on_the_group(self) -> Self:
+        for key, access in self.access.items():
+            if access.on != "resource_group":
+                raise Faults.at(
+                    f"access.{key}.on", f"is {access.on}; allowed here is resource_group"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _told(self) -> Self:
+        if self.budget and not self.budget.emails:
+            raise Faults.at("budget", "tells nobody; give it emails")
+        return self

@@ -1,0 +1,131 @@
+"""What holds in a registry stack:
+
+- One registry with its own region first, in each region what it stands on, nothing of it public.
+- Everything that can bears the tags; people have roles on the group, with a reason.
+- Diagnostics, budget, lock and protection as in an environment.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from infra.settings import RegistryStack, SettingsError, load, parse
+from tests.infra.mocks import MINIMAL, SUBSCRIPTION, Plan, plan
+from tests.infra.test_environment import takes_tags
+
+FILE = "stacks/Pulumi.shared.yaml"
+EVERYTHING = {
+    "kind": "registry",
+    "regions": ["westeurope"],
+    "redundancy": "ZRS",
+    "description": "What all may use",
+    "protection": True,
+    "budget": {"monthly": 50, "emails": ["me@example.com"]},
+    "access": {"readers": {"principal": SUBSCRIPTION, "roles": ["AzureML Registry User"]}},
+}
+
+
+def registry(**changes: Any) -> Plan:
+    return plan(parse({**MINIMAL, **EVERYTHING, **changes}, FILE), "shared")
+
+
+@pytest.fixture(scope="module")
+def planned() -> Plan:
+    return registry()
+
+
+def test_a_registry_has_its_regions(planned: Plan) -> None:
+    inputs = planned.only("machinelearningservices:Registry").inputs
+    assert inputs["registryName"].startswith("mlr-bikes-shared-")
+    assert inputs["identity"] == {"type": "SystemAssigned"}
+    assert [region["location"] for region in inputs["regionDetails"]] == ["eastus", "westeurope"]
+    for region in inputs["regionDetails"]:
+        (account,) = region["storageAccountDetails"]
+        assert account["systemCreatedStorageAccount"] == {
+            "storageAccountType": "Standard_ZRS",
+            "storageAccountHnsEnabled": False,
+            "allowBlobPublicAccess": False,
+        }
+        (images,) = region["acrDetails"]
+        assert images["systemCreatedAcrAccount"]["acrAccountSku"] == "Premium"
+
+
+def test_a_region_given_twice_is_one() -> None:
+    inputs = registry(regions=["eastus"]).only("machinelearningservices:Registry").inputs
+    assert [region["location"] for region in inputs["regionDetails"]] == ["eastus"]
+
+
+@pytest.mark.parametrize(("public", "shown"), [(True, "Enabled"), (False, "Disabled")])
+def test_public_access_is_said(public: bool, shown: str) -> None:
+    found = registry(public_access=public).only("machinelearningservices:Registry")
+    assert found.inputs["publicNetworkAccess"] == shown
+
+
+def test_everything_that_can_bears_the_tags(planned: Plan) -> None:
+    tagged = [resource for resource in planned.resources.values() if takes_tags(resource)]
+    assert len(tagged) == 3
+    for resource in tagged:
+        assert resource.inputs["tags"].items() >= planned.outputs["tags"].items(), resource.name
+    found = planned.only("machinelearningservices:Registry")
+    assert found.inputs["tags"]["description"] == "What all may use"
+
+
+def test_people_get_roles_on_the_group(planned: Plan) -> None:
+    grant = planned.only("authorization:RoleAssignment").inputs
+    assert grant["scope"] == "/id/of/rg-bikes-shared"
+    assert grant["description"] == "`access.readers` in the stack file."
+
+
+def test_it_sends_its_logs_unless_told_otherwise(planned: Plan) -> None:
+    sent = {d.name for d in planned.of_type("monitor:DiagnosticSetting")}
+    assert sent == {"diagnostics-logs", "diagnostics-registry"}
+    off = registry(diagnostics=False)
+    assert off.of_type("monitor:DiagnosticSetting") == []
+    assert off.of_type("operationalinsights:Workspace") == []
+    assert off.outputs["logAnalytics"] is None
+
+
+def test_protection_covers_it_and_can_be_lifted(planned: Plan) -> None:
+    assert planned.only("machinelearningservices:Registry").protect
+    assert planned.only("resources:ResourceGroup").protect
+    assert not planned.only("authorization:ManagementLockByScope").protect
+    lifted = registry(protection=False)
+    assert not any(resource.protect for resource in lifted.resources.values())
+    assert lifted.of_type("authorization:ManagementLockByScope") == []
+
+
+def test_its_outputs_tell_what_it_is(planned: Plan) -> None:
+    outputs = planned.outputs
+    assert outputs["kind"] == "registry"
+    assert "workspace" not in outputs
+    assert outputs["resourceGroup"] == "rg-bikes-shared"
+    assert outputs["assetRegistry"]["id"] == f"/id/of/{outputs['assetRegistry']['name']}"
+    assert outputs["assetRegistry"]["regions"] == ["eastus", "westeurope"]
+
+
+def test_the_file_of_the_registry_is_one() -> None:
+    assert isinstance(load("shared"), RegistryStack)
+
+
+@pytest.mark.parametrize(
+    ("change", "path", "expected"),
+    [
+        ({"clusters": {}}, "clusters", "unknown; allowed are workload, location"),
+        ({"kind": "registri"}, "kind", "'registri'; allowed are environment and registry"),
+        ({"regions": ["mars"]}, "regions.0", "'mars': not in infra/regions.yaml"),
+        ({"redundancy": "RAGRS"}, "redundancy", "allowed are 'LRS', 'ZRS'"),
+        ({"budget": {"monthly": 5}}, "budget", "tells nobody; give it emails"),
+        (
+            {"access": {"us": {"principal": SUBSCRIPTION, "roles": ["Reader"], "on": "vault"}}},
+            "access.us.on",
+            "is vault; allowed here is resource_group",
+        ),
+    ],
+)
+def test_a_mistake_is_one_line(change: dict[str, Any], path: str, expected: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse({**MINIMAL, **EVERYTHING, **change}, FILE)
+    assert expected in str(caught.value)
+    assert f"amlops:settings.{path}: " in str(caught.value) or not path
