@@ -16,6 +16,7 @@ from sandbox.ml.clusters import CLUSTER
 from sandbox.ml.compute_parts import SETTINGS, settings_of
 from sandbox.ml.instances import INSTANCE, set_state, switch
 from sandbox.ml.workspaces import WORKSPACES, workspace_of
+from sandbox.resources.quota import check_compute
 
 if TYPE_CHECKING:
     from sandbox.azure import Azure
@@ -40,6 +41,7 @@ def _prepare(azure: Azure, change: Change) -> None:
     if not inner.get("vmSize"):
         raise invalid("A virtual machine size is needed.", f"{SETTINGS}.vmSize")
     made.prepare(azure, compute, inner)
+    check_compute(azure, compute, change.previous)
 
 
 def _refuse_change(old: Resource, new: Resource) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from sandbox.arm.answers import Response, page
-from sandbox.arm.errors import invalid
+from sandbox.arm.errors import ArmError, invalid
 from sandbox.arm.ids import ResourceId
 from sandbox.arm.request import Request
 from sandbox.arm.resource import Resource
@@ -98,11 +98,47 @@ class Quota:
         totals = [(total["name"], total["text"]) for total in self.row["totals"].values()]
         return totals + [(name, text.format(family=_plain(name))) for name in families]
 
-    def room(self, family: str, priority: str) -> int:
-        """Cores that may still be asked for."""
-        used, total = self.used(), self.row["totals"][priority]["name"]
-        names = [total, family] if priority == "dedicated" else [total]
-        return min(self.limit(name) - used[name] for name in names)
+    def counted(self, family: str, priority: str) -> list[tuple[str, str]]:
+        """The limits that a machine of a family counts against, each with what people call it."""
+        found = [(self.row["totals"][priority]["name"], "total")]
+        if priority == "dedicated":
+            found.append((family, f"Standard {_plain(family)} family"))
+        return found
+
+
+def check_compute(azure: Azure, compute: Resource, previous: Resource | None) -> None:
+    """Raises what Azure Machine Learning answers where not even the least fits into the quota.
+
+    An instance is one node, a cluster begins with its minimum; with a minimum of none it must be
+    able to have one. The maximum is not looked at: a job that wants more than there is waits.
+    """
+    inner = compute.properties["properties"]
+    size, least = vm_size(inner.get("vmSize")), _least(compute)
+    before = _least(previous) if previous else -1
+    if size is None or least <= before:
+        return
+    more = least - max(before, 0)
+    quota = Quota(azure, MACHINE_LEARNING, compute.location)
+    low = str(inner.get("vmPriority", "")).lower() == "lowpriority"
+    used = quota.used() if more else Counter[str]()
+    for name, text in quota.counted(size["family"], "low" if low else "dedicated"):
+        limit, nodes = quota.limit(name), max(least, 1)
+        if size["vCPUs"] * nodes > limit or size["vCPUs"] * more > limit - used[name]:
+            raise ArmError(
+                400,
+                "ClusterMinNodesExceedCoreQuota",
+                f"The specified subscription has a {text} vCPU quota of {limit} and cannot "
+                f"accomodate for at least {nodes} requested managed compute node"
+                f"{'s' * (nodes > 1)} which maps to {size['vCPUs'] * nodes} vCPUs. Talk to your "
+                "Subscription Admin or refer to https://docs.microsoft.com/azure/machine-learning/"
+                "how-to-manage-quotas#request-quota-increases to increase the quota.",
+                target="properties.properties.vmSize",
+            )
+
+
+def _least(compute: Resource) -> int:
+    scale = compute.properties["properties"].get("scaleSettings")
+    return 1 if scale is None else int(scale.get("minNodeCount") or 0)
 
 
 def _plain(family: str) -> str:

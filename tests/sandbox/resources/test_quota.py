@@ -5,7 +5,9 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+import pytest
 from azure.ai.ml.entities import AmlCompute, ComputeInstance
+from azure.core.exceptions import HttpResponseError
 from azure.mgmt.compute import ComputeManagementClient
 
 from tests.sandbox.conftest import Place, RunningSandbox, wait_until
@@ -107,3 +109,38 @@ def test_usage_and_sizes_of_virtual_machines(sandbox: RunningSandbox) -> None:
     assert (size.family, size.locations) == ("standardDSv3Family", ["ukwest"])
     assert {item.name: item.value for item in size.capabilities}["vCPUs"] == "4"
     assert "Standard_NC4as_T4_v3" not in found
+
+
+def refusal(ml: Any, compute: Any) -> str:
+    with pytest.raises(HttpResponseError) as refused:
+        ml.compute.begin_create_or_update(compute).result()
+    assert refused.value.status_code == 400
+    assert refused.value.error.code == "ClusterMinNodesExceedCoreQuota"
+    return str(refused.value.error.message)
+
+
+def test_what_does_not_fit_is_refused(sandbox: RunningSandbox, ml: Any) -> None:
+    name = f"c-{uuid.uuid4().hex[:8]}"
+    family, region = "standardESv3Family", "eastus"
+    change(sandbox, family, 8, region)
+    try:
+        big = AmlCompute(name=name, size="Standard_E8s_v3", min_instances=2, max_instances=4)
+        assert "Standard ESv3 family vCPU quota of 8" in refusal(ml, big)
+        assert "2 requested managed compute nodes which maps to 16 vCPUs" in refusal(ml, big)
+        # Without nodes there is room for one: that it may never have its maximum is no reason.
+        later = AmlCompute(name=name, size="Standard_E8s_v3", min_instances=0, max_instances=4)
+        ml.compute.begin_create_or_update(later).result()
+        ml.compute.begin_create_or_update(
+            ComputeInstance(name=f"{name}-i", size="Standard_E4s_v3")
+        ).result()
+        second = ComputeInstance(name=f"{name}-j", size="Standard_E8s_v3")
+        assert "quota of 8" in refusal(ml, second), "four cores are in use"
+        change(sandbox, family, 0, region)
+        none = AmlCompute(name=f"{name}-n", size="Standard_E4s_v3", max_instances=1)
+        assert "at least 1 requested managed compute node which" in refusal(ml, none)
+        renamed = AmlCompute(name=name, size="Standard_E8s_v3", min_instances=0, max_instances=3)
+        ml.compute.begin_create_or_update(renamed).result()
+    finally:
+        change(sandbox, family, 100, region)
+        for made in (name, f"{name}-i"):
+            ml.compute.begin_delete(made).wait()
