@@ -105,7 +105,7 @@ def test_what_stays_has_no_time_at_which_it_expires(planned: Plan) -> None:
 
 
 def test_the_tag_rule_looks_at_every_type_that_bears_tags(everything: Plan) -> None:
-    tagged = {r.type for r in everything.resources.values() if takes_tags(r)}
+    tagged = {r.short_type for r in everything.resources.values() if takes_tags(r)}
     types = set(rules()["required-tags"].metadata.types)
     assert not types or tagged <= types  # none named: all of them
 
