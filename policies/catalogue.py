@@ -21,13 +21,14 @@ from policies import exemptions
 from policies.parameters import (
     DEFAULT,
     FOLDER,
+    Parameters,
     PolicyError,
     check_environments,
     environment_of,
     for_environment,
     load_yaml,
     mistake,
-    parameters,
+    options,
     place,
 )
 
@@ -57,6 +58,7 @@ class Metadata(BaseModel):
     severity: Literal["low", "medium", "high", "critical"]
     level: dict[str, Level]
     scope: Literal["resource", "stack"] = "resource"
+    parameters: tuple[str, ...] = ()
     types: tuple[str, ...] = Field(min_length=1)
     elsewhere: Elsewhere = Elsewhere()
 
@@ -64,6 +66,14 @@ class Metadata(BaseModel):
     @classmethod
     def _by_environment(cls, value: object) -> object:
         return {DEFAULT: value} if isinstance(value, str) else value
+
+    @field_validator("parameters")
+    @classmethod
+    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = sorted(set(names) - set(Parameters.model_fields))
+        if unknown:
+            raise ValueError(f"there is no '{unknown[0]}' in parameters.yaml")
+        return names
 
 
 @dataclass(frozen=True)
@@ -116,14 +126,16 @@ def document(stack: str = "") -> dict[str, Any]:
     granted = exemptions.load(every)
     return {
         "environment": environment_of(stack),
-        "parameters": parameters(stack).model_dump(mode="json"),
         "rules": [
             {
                 "id": rule.id,
                 "service": rule.service,
                 "level": rule.level(stack),
                 "levels": rule.metadata.level,
-                **rule.metadata.model_dump(mode="json", by_alias=True, exclude={"level"}),
+                "values": {name: options()[name] for name in rule.metadata.parameters},
+                **rule.metadata.model_dump(
+                    mode="json", by_alias=True, exclude={"level", "parameters"}
+                ),
             }
             for rule in every.values()
         ],

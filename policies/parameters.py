@@ -96,14 +96,21 @@ def check_environments(keys: Any, where: str) -> None:
 
 
 @cache
+def options() -> dict[str, dict[str, Any]]:
+    """Each value by environment; raises PolicyError for an environment that is not known."""
+    file = FOLDER / "parameters.yaml"
+    found: dict[str, dict[str, Any]] = load_yaml(file)["parameters"]
+    for name, values in found.items():
+        check_environments(values, f"{place(file)}: {name}")
+    return found
+
+
+@cache
 def parameters(stack: str) -> Parameters:
     """The values that hold for a stack; raises PolicyError."""
     file = FOLDER / "parameters.yaml"
     environment = environment_of(stack)
-    values = {}
-    for name, options in load_yaml(file)["parameters"].items():
-        check_environments(options, f"{place(file)}: {name}")
-        values[name] = for_environment(options, environment)
+    values = {name: for_environment(given, environment) for name, given in options().items()}
     try:
         return Parameters.model_validate(values)
     except ValidationError as error:

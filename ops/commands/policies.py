@@ -48,12 +48,18 @@ def explain(rule: str, output: str) -> None:
         f"{item['resource']} in {item['stack']} until {item['expires']}: {item['reason']}"
         for item in found["exemptions"]
     ]
+    values = [
+        f"{name} {_short(value)}" + (f" ({place})" if place != "default" else "")
+        for name, options in found["values"].items()
+        for place, value in options.items()
+    ]
     rows = [
         ("demands", found["what"]),
         ("because", found["why"]),
         ("mend", found["mend"]),
         ("level", _levels(found)),
         ("severity", found["severity"]),
+        ("allowed", "\n".join(values)),
         ("looks at", "\n".join(found["types"])),
         ("knows", "the whole stack" if found["scope"] == "stack" else "one resource"),
         ("elsewhere", "\n".join(elsewhere)),
@@ -95,3 +101,7 @@ def _levels(rule: dict[str, object]) -> str:
     assert isinstance(levels, dict)
     others = [f"{key}: {level}" for key, level in levels.items() if key != "default"]
     return ", ".join([levels["default"], *others])
+
+
+def _short(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | dict) else str(value)

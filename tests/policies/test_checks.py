@@ -61,10 +61,10 @@ def floats(value: Any) -> Any:
     return value
 
 
-def reported(rule: str, *resources: Declared, stack: str = "dev") -> list[str]:
+def reported(rule: str, *resources: Declared, stack: str = "dev", values: Any = None) -> list[str]:
     """The messages of a rule about resources that are declared together."""
     found: list[str] = []
-    policy = Enforced(rules()[rule], stack, parameters(stack), (), TODAY)
+    policy = Enforced(rules()[rule], stack, values or parameters(stack), (), TODAY)
 
     def report(message: str, _urn: str | None = None) -> None:
         found.append(message)

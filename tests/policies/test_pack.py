@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import yaml
@@ -25,7 +26,7 @@ from policies.catalogue import RULES, rules
 from policies.exemptions import Exemption
 from policies.pack import policies
 from policies.parameters import PolicyError, environment_of, parameters
-from tests.policies.cases import Declared
+from tests.policies.cases import CASES, Declared
 from tests.policies.test_checks import TODAY, arguments, reported
 
 ROOT = Path(__file__).parents[2]
@@ -113,6 +114,33 @@ def test_metadata_reads_well(rule: catalogue.Rule) -> None:
     for collection, ids in metadata.elsewhere:
         assert all(re.fullmatch(ELSEWHERE[collection], id_) for id_ in ids), ids
         assert len(set(ids)) == len(ids)
+
+
+class Recording:
+    """Values that remember which of them were asked for."""
+
+    def __init__(self, values: tables.Parameters) -> None:
+        self._values = values
+        self.asked: set[str] = set()
+
+    def __getattr__(self, name: str) -> Any:
+        self.asked.add(name)
+        return getattr(self._values, name)
+
+
+def test_a_rule_names_the_values_that_it_asks_for() -> None:
+    asked: dict[str, set[str]] = {id_: set() for id_ in rules()}
+    for case in CASES:
+        values = Recording(parameters("dev"))
+        reported(case.rule, *case.resources, values=values)
+        asked[case.rule] |= values.asked
+    named = {id_: set(rule.metadata.parameters) for id_, rule in rules().items()}
+    assert {id_: names for id_, names in asked.items() if names != named[id_]} == {}
+
+
+def test_every_value_is_asked_for() -> None:
+    named = {name for rule in rules().values() for name in rule.metadata.parameters}
+    assert named == set(tables.options()) == set(tables.Parameters.model_fields)
 
 
 def test_prices_are_those_that_the_program_knows() -> None:
@@ -244,6 +272,7 @@ def test_what_an_exemption_needs(tmp_path: Path, missing: str) -> None:
         ("vault-roles", {"level": {"default": "advisory", "prdo": "mandatory"}}, "level: prdo"),
         ("vault-roles", {"level": {"prod": "mandatory"}}, "vault-roles: level: default is missing"),
         ("vault-roles", {"types": []}, "vault-roles: types:"),
+        ("vault-roles", {"parameters": ["x"]}, "parameters: there is no 'x' in parameters.yaml"),
         ("vault-roles", {"whyy": "x"}, "vault-roles: whyy: extra inputs are not permitted"),
     ],
 )
