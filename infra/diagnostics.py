@@ -53,14 +53,14 @@ class Diagnostics(pulumi.ComponentResource):
         self.register_outputs({"subjects": sorted(args.subjects)})
 
 
-def storage_subjects(account: pulumi.Output[str]) -> dict[str, Subject]:
+def storage_subjects(name: str, account: pulumi.Output[str]) -> dict[str, Subject]:
     """An account has its metrics, its services have the logs."""
     kind = "Microsoft.Storage/storageAccounts"
     services = {"blobs": "blobServices", "files": "fileServices", "queues": "queueServices"}
     return {
-        "storage": Subject(kind, account),
+        name: Subject(kind, account),
         **{
-            f"storage-{key}": Subject(
+            f"{name}-{key}": Subject(
                 f"{kind}/{service}", pulumi.Output.concat(account, f"/{service}/default")
             )
             for key, service in services.items()

@@ -321,6 +321,7 @@ def declare(
             identity=identities.endpoint.id,
             public=not settings.network.private,
             endpoints=settings.endpoints,
+            computes={key: compute.id for key, compute in kubernetes.computes.items()},
         ),
     )
     batch_endpoints = BatchEndpoints(
@@ -340,6 +341,9 @@ def declare(
             account_name=storage.account.name,
             container_registry=registry.registry.id if registry else None,
             endpoints={key: e.id for key, e in endpoints.endpoints.items()},
+            lake=lake.account.id if lake else None,
+            network=network,
+            kubernetes={key: c.id for key, c in kubernetes.clusters.items()},
         ),
         today or datetime.now(UTC).date(),
     )

@@ -39,6 +39,8 @@ class Network(pulumi.ComponentResource):
         self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("amlops:infra:Network", name, None, opts)
+        self.security_groups: dict[str, network.NetworkSecurityGroup] = {}
+        """By the subnet that each guards; none where the virtual network was there before."""
         existing = args.network.existing
         if existing.virtual_network and existing.subnets:
             self.id: pulumi.Output[str] = pulumi.Output.from_input(existing.virtual_network)
@@ -68,11 +70,14 @@ class Network(pulumi.ComponentResource):
 
     def _virtual_network(self, name: str, args: NetworkArgs) -> network.VirtualNetwork:
         gateway = self._nat_gateway(name, args) if args.network.makes_nat_gateway else None
+        self.security_groups = {
+            key: self._security_group(name, key, args) for key in args.network.ranges()
+        }
         subnets = [
             {
                 "name": args.names.subnet(key),
                 "address_prefix": addresses,
-                "network_security_group": {"id": self._security_group(name, key, args).id},
+                "network_security_group": {"id": self.security_groups[key].id},
                 "nat_gateway": {"id": gateway.id} if gateway and key != "endpoints" else None,
                 "default_outbound_access": False,
                 # So that the rules hold for the private endpoints, too.

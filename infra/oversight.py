@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -14,6 +14,7 @@ from infra.budget import Budget, BudgetArgs
 from infra.diagnostics import Diagnostics, DiagnosticsArgs, Subject, storage_subjects
 from infra.events import Events, EventsArgs
 from infra.names import Names
+from infra.network import Network
 from infra.placement import Placement
 from infra.settings import Settings
 
@@ -30,8 +31,10 @@ class Parts:
     account_name: pulumi.Input[str]
     container_registry: pulumi.Input[str] | None
     endpoints: Mapping[str, pulumi.Input[str]]
-    more: Mapping[str, Subject] = field(default_factory=dict)
-    """What has diagnostics beside: networks, Kubernetes clusters."""
+    lake: pulumi.Output[str] | None
+    network: Network | None
+    kubernetes: Mapping[str, pulumi.Input[str]]
+    """Clusters that the program makes."""
 
 
 def oversee(
@@ -54,7 +57,7 @@ def oversee(
         else None
     )
     if settings.diagnostics:
-        subjects = _subjects(parts)
+        subjects = _subjects(settings, parts)
         if events:
             subjects["events"] = Subject("Microsoft.EventGrid/systemTopics", events.topic.id)
         Diagnostics("diagnostics", DiagnosticsArgs(parts.logs, subjects))
@@ -96,19 +99,31 @@ def oversee(
     }
 
 
-def _subjects(parts: Parts) -> dict[str, Subject]:
+def _subjects(settings: Settings, parts: Parts) -> dict[str, Subject]:
+    """Of what the program makes: what was there before has its owner's diagnostics."""
     subjects = {
         "workspace": Subject(WATCHED["workspace"], parts.workspace),
         "vault": Subject(WATCHED["vault"], parts.vault),
-        "logs": Subject("Microsoft.OperationalInsights/workspaces", parts.logs),
-        **storage_subjects(parts.account),
+        **storage_subjects("storage", parts.account),
         **{
             f"endpoint-{key}": Subject(WATCHED["endpoints"], endpoint)
             for key, endpoint in parts.endpoints.items()
         },
-        **parts.more,
+        **{
+            f"kubernetes-{key}": Subject("Microsoft.ContainerService/managedClusters", cluster)
+            for key, cluster in parts.kubernetes.items()
+        },
     }
+    if not settings.existing.logs:
+        subjects["logs"] = Subject("Microsoft.OperationalInsights/workspaces", parts.logs)
     if parts.container_registry is not None:
         kind = "Microsoft.ContainerRegistry/registries"
         subjects["container-registry"] = Subject(kind, parts.container_registry)
+    if parts.lake is not None:
+        subjects |= storage_subjects("lake", parts.lake)
+    if parts.network and parts.network.security_groups:
+        subjects["network"] = Subject("Microsoft.Network/virtualNetworks", parts.network.id)
+        for key, rules in parts.network.security_groups.items():
+            kind = "Microsoft.Network/networkSecurityGroups"
+            subjects[f"rules-{key}"] = Subject(kind, rules.id)
     return subjects

@@ -54,7 +54,13 @@ EVERYTHING = {
             "why": "The pipeline deploys what was approved.",
         },
     },
+    "batch_endpoints": {"nightly": {}},
+    "alerts": {"emails": ["me@example.com"]},
+    "events": {"all": {"queue": "ml-events"}},
+    "budget": {"monthly": 100},
 }
+ON_ANOTHER = {"monitor:DiagnosticSetting": "resourceUri", "consumption:Budget": "scope"}
+"""What is put on a resource or group, by the input that says on which."""
 
 
 @pytest.fixture(scope="module", params=["dev", "test", "prod", "everything"])
@@ -285,7 +291,9 @@ def test_protection_covers_what_holds_data_and_can_be_lifted(everything: Plan) -
 def test_all_lies_in_the_one_group(planned: Plan) -> None:
     group = planned.outputs["resourceGroup"]
     for resource in planned.resources.values():
-        if "authorization" not in resource.type:
+        if resource.short_type in ON_ANOTHER:
+            assert resource.inputs[ON_ANOTHER[resource.short_type]].startswith("/id/of/")
+        elif "authorization" not in resource.type:
             assert resource.inputs["resourceGroupName"] == group, resource.name
 
 
@@ -322,7 +330,9 @@ def test_outputs_are_what_others_read(everything: Plan) -> None:
 
 
 def test_mocks_foresee_nothing_that_is_not_made(everything: Plan) -> None:
-    assert {resource.type for resource in everything.resources.values()} == set(FORESEEN)
+    made = {resource.type for resource in everything.resources.values()}
+    made |= {resource.type for resource in plan(load("shared"), "shared").resources.values()}
+    assert made == set(FORESEEN)
 
 
 def test_mocks_throw_on_the_unforeseen() -> None:
