@@ -18,7 +18,14 @@ from policies.checks.network import private_endpoints
 from policies.resource import Resource, Stack
 
 APPROVED_ONLY = "AllowOnlyApprovedOutbound"
-KEYLESS = ("AAD", "ManagedIdentity", "None", "UserEntraToken")
+KEYLESS = (
+    "AAD",
+    "AccountManagedIdentity",
+    "ManagedIdentity",
+    "None",
+    "ProjectManagedIdentity",
+    "UserEntraToken",
+)
 ANYTHING = ("AzureCloud", "Internet", "*")
 """Service tags that stand for most of the world."""
 
