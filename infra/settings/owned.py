@@ -15,9 +15,13 @@ class Owned(Section):
     """A stack's owner and place."""
 
     workload: Workload
+    """Part of every name."""
     location: Region = "eastus"
+    """The Azure region."""
     owner: TagValue
+    """Who is asked about it; a tag of every resource."""
     cost_centre: TagValue
+    """Who pays for it; a tag of every resource."""
     tags: dict[Annotated[str, Field(min_length=1, max_length=512)], TagValue] = {}
     """More tags for every resource."""
     subscription: Uuid | None = None

@@ -23,15 +23,16 @@ a name of your own. `amlops config show ENV` prints what is in effect in a stack
 MANY = 12
 """Values that are shown one by one; more are where the words say."""
 ENTRY = "NAME"
+REGISTRY = "At the top of a stack of kind registry"
 Schema = Mapping[str, Any]
 
 
 def text() -> str:
     """The page."""
-    whole = schema()
-    definitions = whole["$defs"]
-    sections = "".join(_sections(definitions["Settings"], definitions, ""))
-    return f"{HEAD}{sections}"
+    definitions = schema()["$defs"]
+    sections = _sections(definitions["Settings"], definitions, "")
+    registry = _table(definitions["RegistryStack"], definitions, "")[0]
+    return f"{HEAD}{''.join(sections)}\n## {REGISTRY}\n\n{registry}"
 
 
 def write(root: Path) -> Path:
@@ -42,25 +43,32 @@ def write(root: Path) -> Path:
 
 def _sections(section: Schema, definitions: Schema, path: str) -> Iterator[str]:
     """The section's own table, then those of the sections in it."""
+    table, below = _table(section, definitions, path)
+    yield f"\n## {_title(path, section)}\n\n"
+    if path and section.get("description"):
+        yield f"{_without(section['description'])}\n\n"
+    yield table
+    for place, one in below:
+        yield from _sections(one, definitions, place)
+
+
+def _table(section: Schema, definitions: Schema, path: str) -> tuple[str, list[tuple[str, Schema]]]:
+    """With the sections that it leads to, and their paths."""
     required = section.get("required", [])
-    rows, below = [], []
+    rows = ["| setting | meaning | allowed | without it |\n| --- | --- | --- | --- |\n"]
+    below = []
     for name, field in section["properties"].items():
         inner, by_name = _inner(field, definitions)
         place = ".".join([*([path] if path else []), name, *([ENTRY] if by_name else [])])
         below += [(place, one) for one in inner]
-        said = field.get("description") or (inner[0].get("description", "") if inner else "")
-        meaning, without = split(said)
-        allowed = f"[{place}](#{_anchor(_title(place, inner[0]))})" if inner else _allowed(field)
+        only = inner[0].get("description", "") if len(inner) == 1 else ""
+        meaning, without = split(field.get("description") or only)
+        links = [f"[{title}](#{_anchor(title)})" for title in (_title(place, i) for i in inner)]
+        allowed = ", ".join(links) or _allowed(field)
         default = "must be given" if name in required else without or _default(field)
         cells = (f"`{name}`", meaning, allowed, default)
         rows.append(f"| {' | '.join(map(_cell, cells))} |\n")
-    yield f"\n## {_title(path, section)}\n\n"
-    if path and section.get("description"):
-        yield f"{_without(section['description'])}\n\n"
-    yield "| setting | meaning | allowed | without it |\n| --- | --- | --- | --- |\n"
-    yield from rows
-    for place, one in below:
-        yield from _sections(one, definitions, place)
+    return "".join(rows), below
 
 
 def _title(path: str, section: Schema) -> str:
@@ -99,7 +107,9 @@ def _allowed(field: Schema) -> str:
         return ", ".join(map(str, values))
     match field.get("type"):
         case "integer" | "number":
-            return _between(field.get("minimum"), field.get("maximum"), "number")
+            least = field.get("exclusiveMinimum")
+            low = f"above {least}" if least is not None else field.get("minimum")
+            return _between(low, field.get("maximum"), "number")
         case "string":
             return f"{_characters(field)}text"
         case "array":

@@ -32,8 +32,8 @@ _PULUMIS = ("encryptionsalt", "encryptedkey", "secretsprovider")
 def schema() -> dict[str, Any]:
     """Of a whole stack file, with what Pulumi keeps in it."""
     either = TypeAdapter(Settings | RegistryStack)
-    model = either.json_schema(schema_generator=_Generator, mode="validation")
-    definitions = model.pop("$defs", {})
+    definitions = either.json_schema(schema_generator=_Generator)["$defs"]
+    registry = {"properties": {"kind": {"const": "registry"}}, "required": ["kind"]}
     return {
         "$schema": _Generator.schema_dialect,
         "title": "A stack of amlops",
@@ -42,7 +42,13 @@ def schema() -> dict[str, Any]:
         "properties": {
             "config": {
                 "type": "object",
-                "properties": {KEY: model},
+                "properties": {
+                    KEY: {
+                        "if": registry,
+                        "then": {"$ref": "#/$defs/RegistryStack"},
+                        "else": {"$ref": "#/$defs/Settings"},
+                    }
+                },
                 "patternProperties": {f"^(?!{KEY}$)amlops:": False},
                 "required": [KEY],
             },

@@ -44,7 +44,7 @@ USAGE: list[tuple[list[str], str]] = [
 ]
 
 INPUT: list[tuple[list[str], str]] = [
-    (["up", "nosuch"], "There is no stack 'nosuch'. There are: dev, prod, test."),
+    (["up", "nosuch"], "There is no stack 'nosuch'. There are: dev, lab, prod, shared, test."),
     (["preview", "nosuch"], "There is no stack 'nosuch'"),
     (["deploy", "dev", "nosuch"], "There is no workload 'nosuch'"),
     (["deploy", "dev", "bike-rentals:"], "'bike-rentals:' is not a model"),

@@ -1,0 +1,112 @@
+"""What is made of the settings' models, for editors and for readers:
+
+- It is up to date: `amlops config schema` would change nothing.
+- An editor finds the schema by a stack file's first line, and has nothing to say of a good one.
+- A mistake that a schema can express is refused by it; what it takes, only the models refuse.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from infra.settings import SettingsError, parse, reference, schema
+from infra.settings.source import read
+from tests.infra.mocks import MINIMAL
+from tests.infra.test_settings import FILE, STACKS
+
+ROOT = Path(__file__).parents[2]
+MEND = "a setting was added or changed: run 'amlops config schema' and commit what it writes"
+
+# settings added to the minimal ones that an editor marks
+MARKED: list[dict[str, Any]] = [
+    {"clustres": {}},
+    {"kind": "stack"},
+    {"workload": "w" * 17},
+    {"workload": "Bikes"},
+    {"location": "mars"},
+    {"cost_centre": 4711},
+    {"protection": "maybe"},
+    {"expires": 3},
+    {"tags": {"": "empty"}},
+    {"logs": {"retention_days": 29}},
+    {"storage": {"redundancy": "X"}},
+    {"clusters": {"a-b": {"maxx": 1}}},
+    {"clusters": {"a-b": {"max": 101}}},
+    {"clusters": {"a-b": {"size": "Big"}}},
+    {"clusters": {"A_b": {}}},
+    {"clusters": {"a" * 33: {}}},
+    {"instances": {"a-b": {"idle": "30"}}},
+    {"endpoints": {"bike": None}},
+    {"endpoints": {"bike": {"auth": "password"}}},
+    {"access": {"us": {"roles": ["Reader"]}}},
+]
+# what takes a calculation, or two settings
+NOT_MARKED: list[dict[str, Any]] = [
+    {"clusters": {"a-b": {"min": 3, "max": 1}}},
+    {"instances": {"a-b": {"idle": "14m"}}},
+    {"instances": {"same": {}}, "clusters": {"same": {}}},
+]
+
+
+@pytest.fixture(scope="module")
+def validator() -> Any:
+    return jsonschema_rs.validator_for(schema.schema())
+
+
+def stack(settings: object) -> dict[str, Any]:
+    return {"encryptionsalt": "v1:", "config": {"amlops:settings": settings}}
+
+
+@pytest.mark.parametrize("made", [schema, reference], ids=lambda made: made.FILE)
+def test_what_is_made_is_up_to_date(made: Any) -> None:
+    assert (ROOT / made.FILE).read_text(encoding="utf-8") == made.text(), MEND
+
+
+@pytest.mark.parametrize("path", STACKS, ids=lambda path: path.name)
+def test_an_editor_takes_a_stack_file_as_it_is(path: Path, validator: Any) -> None:
+    text = path.read_text()
+    assert text.splitlines()[0] == schema.LINE
+    assert [str(error) for error in validator.iter_errors(read(text).data)] == []
+
+
+def test_the_first_line_of_a_stack_file_leads_to_the_schema() -> None:
+    named = schema.LINE.partition("$schema=")[2]
+    assert (STACKS[0].parent / named).resolve() == (ROOT / schema.FILE).resolve()
+
+
+def test_the_minimal_settings_are_enough(validator: Any) -> None:
+    assert validator.is_valid(stack(MINIMAL))
+    assert not validator.is_valid(stack({}))
+    assert not validator.is_valid({"config": {}})
+    assert not validator.is_valid(stack(MINIMAL) | {"config": {"amlops:setting": MINIMAL}})
+
+
+@pytest.mark.parametrize("added", MARKED, ids=str)
+def test_an_editor_marks_a_mistake(added: dict[str, Any], validator: Any) -> None:
+    assert not validator.is_valid(stack(MINIMAL | added))
+    with pytest.raises(SettingsError):
+        parse(MINIMAL | added, FILE)
+
+
+@pytest.mark.parametrize("added", NOT_MARKED, ids=str)
+def test_what_a_schema_cannot_say_the_models_do(added: dict[str, Any], validator: Any) -> None:
+    assert validator.is_valid(stack(MINIMAL | added))
+    with pytest.raises(SettingsError):
+        parse(MINIMAL | added, FILE)
+
+
+@pytest.mark.parametrize("value", ["on", "off", True, False])
+def test_a_switch_is_written_in_either_way(value: object, validator: Any) -> None:
+    assert validator.is_valid(stack(MINIMAL | {"protection": value}))
+    assert parse(MINIMAL | {"protection": value}, FILE).protection is (value in ("on", True))
+
+
+def test_a_reader_of_the_schema_is_told_what_a_setting_means() -> None:
+    told = json.dumps(schema.schema())
+    assert "Cannot be switched off again" in told
+    assert '"default": "30m"' in told
