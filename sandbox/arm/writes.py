@@ -36,6 +36,8 @@ async def put(azure: Azure, request: Request, kind: ResourceType, at: ResourceId
         check_name(kind, at)
         need_parent(azure, at)
     check_body(azure, kind, request, patch=False)
+    if previous is None:
+        azure.registrations.need_region(kind, request.body)
     return await _store(azure, request, kind, at, request.body, previous)
 
 

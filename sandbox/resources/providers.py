@@ -10,10 +10,11 @@ from sandbox import schemas
 from sandbox.arm.answers import Response, page
 from sandbox.arm.durations import seconds
 from sandbox.arm.errors import ArmError, conflict
-from sandbox.arm.ids import SUBSCRIPTION, ResourceId
+from sandbox.arm.ids import GROUP, SUBSCRIPTION, ResourceId
 from sandbox.arm.request import Request
 from sandbox.arm.routes import Route
-from sandbox.arm.types import ResourceType
+from sandbox.arm.types import Body, ResourceType
+from sandbox.arm.writes import squeeze
 from sandbox.resources.regions import offering
 
 if TYPE_CHECKING:
@@ -80,6 +81,21 @@ class Registrations:
                         "message": f"The subscription is not registered to use '{namespace}'.",
                     }
                 ],
+            )
+
+    def need_region(self, kind: ResourceType, body: Body) -> None:
+        """Raises what ARM answers to a PUT of a resource in a region that does not offer it."""
+        location = body.get("location")
+        if not kind.tracked or kind.name == GROUP or not isinstance(location, str):
+            return
+        names = [squeeze(text) for text in offering(kind.name.partition("/")[0])]
+        if squeeze(location) not in (*names, "global", ""):
+            raise ArmError(
+                400,
+                "LocationNotAvailableForResourceType",
+                f"The provided location '{location}' is not available for resource type "
+                f"'{kind.name}'. List of available regions for the resource type is "
+                f"'{','.join(names)}'.",
             )
 
     def _save(self, namespace: str, state: dict[str, Any]) -> None:

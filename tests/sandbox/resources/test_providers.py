@@ -71,6 +71,15 @@ def test_a_provider_with_resources_stays(
         providers.unregister("Microsoft.Resources")
 
 
+def test_a_region_that_does_not_offer_the_type(clients: Clients, group: str, unique: str) -> None:
+    body = {"location": "West India", "properties": {}}
+    with pytest.raises(HttpResponseError, match="List of available regions") as refused:
+        clients.logs.workspaces.begin_create_or_update(group, f"log-{unique}", body)
+    assert code(refused) == (400, "LocationNotAvailableForResourceType")
+    body["location"] = "East US"
+    clients.logs.workspaces.begin_create_or_update(group, f"log-{unique}", body).result()
+
+
 def test_an_unknown_provider(providers: Any) -> None:
     with pytest.raises(HttpResponseError) as missing:
         providers.get("Microsoft.Nothing")
