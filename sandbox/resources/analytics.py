@@ -103,7 +103,11 @@ def _prepare_pool(_azure: Azure, change: Change) -> None:
 TYPES = [
     ResourceType(DATABRICKS, tracked=True, prepare=_prepare_databricks),
     ResourceType(
-        HDINSIGHT, tracked=True, unique="ClusterNameAlreadyExists", prepare=_prepare_hdinsight
+        HDINSIGHT,
+        tracked=True,
+        create_status=200,
+        unique="ClusterNameAlreadyExists",
+        prepare=_prepare_hdinsight,
     ),
     ResourceType(
         SYNAPSE,

@@ -48,7 +48,7 @@ def _prepare(azure: Azure, change: Change) -> None:
     if not properties.get("dnsPrefix") and not properties.get("fqdnSubdomain"):
         raise invalid("A cluster needs a prefix of its address.", "properties.dnsPrefix")
     _check_access(properties)
-    pools = properties.get("agentPoolProfiles") or []
+    pools = properties["agentPoolProfiles"] = _with_left_out(change)
     if not any(pool.get("mode") == "System" for pool in pools):
         raise invalid(
             "A cluster needs at least one node pool of mode System.", "properties.agentPoolProfiles"
@@ -73,6 +73,15 @@ def _prepare(azure: Azure, change: Change) -> None:
     properties["networkProfile"] = network | (properties.get("networkProfile") or {})
     properties["powerState"] = properties.get("powerState") or {"code": "Running"}
     cluster.private.setdefault("unique", uuid.uuid4().hex[:8])
+    cluster.private.setdefault("kubelet", [str(uuid.uuid4()), str(uuid.uuid4())])
+
+
+def _with_left_out(change: Change) -> list[dict[str, Any]]:
+    """The pools that are asked for, and those that are there: leaving one out deletes nothing."""
+    asked = list(change.resource.properties.get("agentPoolProfiles") or [])
+    names = {str(pool.get("name")).lower() for pool in asked}
+    before = change.previous.properties["agentPoolProfiles"] if change.previous else []
+    return asked + [pool for pool in before if pool["name"].lower() not in names]
 
 
 def _check_access(properties: dict[str, Any]) -> None:
@@ -147,6 +156,16 @@ def _view(_azure: Azure, cluster: Resource, body: Body) -> None:
     if issuer.get("enabled"):
         issuer["issuerURL"] = f"https://{cluster.location}.oic.prod-aks.azure.com/{unique}/"
     properties["maxAgentPools"] = 100
+    principal, client = cluster.private["kubelet"]
+    properties["identityProfile"] = {
+        "kubeletidentity": {
+            "resourceId": f"/subscriptions/{cluster.id.subscription}/resourceGroups/"
+            f"{properties['nodeResourceGroup']}/providers/Microsoft.ManagedIdentity/"
+            f"userAssignedIdentities/{cluster.name}-agentpool",
+            "objectId": principal,
+            "clientId": client,
+        }
+    }
 
 
 def _credentials(kind: str) -> Action:
@@ -281,6 +300,7 @@ TYPES = [
     ResourceType(
         CLUSTERS,
         tracked=True,
+        delete_status=204,
         prepare=_prepare,
         provision=_provision,
         view=_view,
@@ -293,6 +313,7 @@ TYPES = [
     ),
     ResourceType(
         POOLS,
+        delete_status=204,
         prepare=_prepare_pool,
         provision=_provision_pool,
         remove=_remove_pool,

@@ -24,6 +24,13 @@ CLIENTS = {
     "events": ("azure.mgmt.eventgrid", "EventGridManagementClient"),
     "budgets": ("azure.mgmt.consumption", "ConsumptionManagementClient"),
     "roles": ("azure.mgmt.authorization", "AuthorizationManagementClient"),
+    "kubernetes": ("azure.mgmt.containerservice", "ContainerServiceClient"),
+    "machines": ("azure.mgmt.compute", "ComputeManagementClient"),
+    "disks": ("azure.mgmt.compute", "ComputeManagementClient"),
+    "networks": ("azure.mgmt.network", "NetworkManagementClient"),
+    "databricks": ("azure.mgmt.databricks", "AzureDatabricksManagementClient"),
+    "hdinsight": ("azure.mgmt.hdinsight", "HDInsightManagementClient"),
+    "synapse": ("azure.mgmt.synapse", "SynapseManagementClient"),
 }
 
 
