@@ -276,6 +276,8 @@ def declare(
             identity=identities.compute.id,
             instances=settings.instances,
             clusters=settings.clusters,
+            subnet=network.compute_subnet if network else None,
+            private_nodes=settings.network.private,
         ),
     )
     RoleAssignments(
@@ -298,6 +300,7 @@ def declare(
             workspace_name=workspace.workspace.name,
             identity=identities.compute.id,
             clusters=settings.kubernetes,
+            subnet=network.kubernetes_subnet if network else None,
             registry=registry.registry.id if registry else None,
         ),
     )
@@ -310,6 +313,7 @@ def declare(
             identity=identities.compute.id,
             secrets=secrets,
             attached=settings.attached,
+            subnet=network.compute_subnet if network else None,
         ),
     )
     endpoints = Endpoints(

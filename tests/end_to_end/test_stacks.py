@@ -48,14 +48,14 @@ def amlops(checkout: Path) -> Iterator[Amlops]:
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_stack_comes_twice_and_goes_without_a_trace(amlops: Amlops, stack: str) -> None:
     first = amlops.data("up", stack)
-    assert set(first["changes"]) == {"create"}, first["changes"]
-    assert set(amlops.data("up", stack)["changes"]) == {"same"}
+    assert changes(first) == {"create"}
+    assert changes(amlops.data("up", stack)) == {"same"}
     no_drift(amlops, stack)
 
     if first["outputs"]["protection"]:
         assert "protected" in amlops.run("down", stack, "--yes").refusal()
         unprotect(amlops.checkout, stack)
-        assert "replace" not in amlops.data("up", stack)["changes"]
+        assert "replace" not in changes(amlops.data("up", stack))
 
     group = first["outputs"]["resourceGroup"]
     proofs = amlops.data("teardown", stack, "--yes-delete", group)
@@ -75,6 +75,11 @@ def test_a_stack_comes_twice_and_goes_without_a_trace(amlops: Amlops, stack: str
     assert release[:10] in kept[0]
     assert amlops.data("up", stack)["outputs"]["keyVault"] == vault["name"]
     assert deleted_vaults(amlops) == []
+
+
+def changes(update: dict[str, Any]) -> set[str]:
+    """What an update did to any resource."""
+    return {kind for kind, count in update["changes"].items() if count}
 
 
 def no_drift(amlops: Amlops, stack: str) -> None:

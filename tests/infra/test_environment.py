@@ -188,6 +188,21 @@ def test_clusters_follow_their_settings(everything: Plan) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("mode", "subnet", "public"),
+    [("public", None, True), ("managed", None, False), ("own", "snet-compute", False)],
+)
+def test_the_network_says_where_nodes_are(mode: str, subnet: str | None, public: bool) -> None:
+    chosen = settings(network={"mode": mode}, instances={"workstation": {}})
+    computes = inputs_of(plan(chosen), "machinelearningservices:Compute")
+    assert len(computes) == 2
+    for compute in computes:
+        inner = compute["properties"]["properties"]
+        assert inner["enableNodePublicIp"] is public
+        place = inner.get("subnet", {}).get("id")
+        assert (place and place.rpartition("/")[2]) == subnet
+
+
 def test_an_instance_can_be_for_somebody(everything: Plan) -> None:
     (instance,) = (
         compute["properties"]["properties"]
