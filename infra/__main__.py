@@ -16,6 +16,7 @@ from pulumi_azure_native import authorization
 
 from infra import shared
 from infra.environment import Client, declare, names_of
+from infra.existing import asking, look_up
 from infra.names import Names
 from infra.secrets import AUDIENCE, reader
 from infra.settings import RegistryStack, Settings, SettingsError, check_environment, parse
@@ -46,12 +47,10 @@ def run() -> None:
 
 def _environment(settings: Settings, environment: str, client: Client) -> dict[str, Any]:
     names = names_of(settings, client.subscription_id, environment)
+    token = authorization.get_client_token().token
+    versioned_key = look_up(settings, client.subscription_id, asking(token))
     recover_vault = vault_is_deleted(
-        client.subscription_id,
-        settings.location,
-        names.vault,
-        authorization.get_client_token().token,
-        pulumi.log.warn,
+        client.subscription_id, settings.location, names.vault, token, pulumi.log.warn
     )
     return declare(
         settings,
@@ -59,6 +58,7 @@ def _environment(settings: Settings, environment: str, client: Client) -> dict[s
         client,
         read_secret=reader(lambda: authorization.get_client_token(AUDIENCE).token),
         recover_vault=recover_vault,
+        versioned_key=versioned_key,
     )
 
 

@@ -91,7 +91,8 @@ def _lowered(resource: ResourceType, body: dict[str, Any]) -> dict[str, Any]:
 def outputs(resource: ResourceType, body: dict[str, Any]) -> dict[str, Any]:
     """What the SDK shows of a resource that ARM answered with `body`."""
     flat = dict(body)
-    if resource.flattened:
+    # A vault's key is asked for with `properties` and shown without.
+    if resource.flattened or "properties" not in resource.outputs:
         flat |= flat.pop("properties", None) or {}
     shown = _inward(resource, flat, "")
     found = {name: shown[name] for name in resource.outputs if shown.get(name) is not None}

@@ -164,3 +164,131 @@ def test_an_own_network_is_private_and_goes_again(stack: Stack) -> None:
     assert workspace["imageBuildCompute"] == "cpu-cluster"
     stack.destroy()
     is_empty(stack)
+
+
+RULES = {
+    "packages": {"fqdn": "packages.example.com"},
+    "factory": {"service_tag": "DataFactory", "ports": "80, 443"},
+    "monitor": {"service_tag": "AzureMonitor"},
+}
+
+
+def rules(stack: Stack) -> dict[str, Any]:
+    workspace = stack.arm("GET", stack.outputs()["workspace"]["id"], ML)
+    found: dict[str, Any] = workspace["properties"]["managedNetwork"]["outboundRules"]
+    return found
+
+
+def users_rules(stack: Stack) -> set[str]:
+    return {name for name, rule in rules(stack).items() if rule["category"] == "UserDefined"}
+
+
+def test_rules_of_a_managed_network_do_not_delete_each_other(stack: Stack) -> None:
+    stack.up(network={"mode": "managed", "rules": RULES})
+    stack.settled()
+    is_private(stack)
+    assert users_rules(stack) == set(RULES)
+    required = [rule for rule in rules(stack).values() if rule["category"] == "Required"]
+    assert {rule["destination"]["subresourceTarget"] for rule in required} == {
+        "blob",
+        "file",
+        "vault",
+        "registry",
+    }
+    assert all(rule["status"] == "Active" for rule in rules(stack).values())
+    (network,) = stack.of_type("Microsoft.Network/virtualNetworks")
+    assert [item["name"] for item in network["properties"]["subnets"]] == ["snet-endpoints"]
+    # Something else of the workspace changes: every rule stays.
+    stack.up(workspace={"description": "changed"})
+    assert users_rules(stack) == set(RULES)
+    # One goes: the others stay, the service's own as well.
+    stack.up(network={"mode": "managed", "rules": {"packages": RULES["packages"]}})
+    assert users_rules(stack) == {"packages"}
+    assert len(rules(stack)) == 1 + len(required)
+    stack.settled()
+    stack.destroy()
+    is_empty(stack)
+
+
+def test_a_firewall_lets_some_addresses_in(stack: Stack) -> None:
+    stack.up(network={"allowed_ips": ["198.51.100.7", "198.51.100.16/28"]})
+    stack.settled()
+    expected = ["198.51.100.7", "198.51.100.16/28"]
+    (account,) = stack.of_type("Microsoft.Storage/storageAccounts")
+    acls = account["properties"]["networkAcls"]
+    assert acls["defaultAction"] == "Deny"
+    assert [rule["value"] for rule in acls["ipRules"]] == expected
+    (registry,) = stack.of_type("Microsoft.ContainerRegistry/registries")
+    assert registry["properties"]["networkRuleSet"]["defaultAction"] == "Deny"
+    stack.destroy()
+    is_empty(stack)
+
+
+def test_a_customers_key_encrypts_all_three_and_comes_again(stack: Stack) -> None:
+    chosen = {"encryption": {"customer_key": True}, "vault": {"purge_protection": True}}
+    stack.up(**chosen)
+    stack.settled()
+    outputs = stack.outputs()
+    (account,) = stack.of_type("Microsoft.Storage/storageAccounts")
+    key = account["properties"]["encryption"]["keyvaultproperties"]["keyname"]
+    (registry,) = stack.of_type("Microsoft.ContainerRegistry/registries")
+    assert key in registry["properties"]["encryption"]["keyVaultProperties"]["keyIdentifier"]
+    workspace = stack.arm("GET", outputs["workspace"]["id"], ML)["properties"]
+    assert f"/{key}/" in workspace["encryption"]["keyVaultProperties"]["keyIdentifier"]
+    stack.destroy()
+    is_empty(stack)
+    stack.purge_workspace(outputs["workspace"]["id"])
+    # The vault is recovered with the old key in it; the new life has a key of another name.
+    stack.up()
+    (account,) = stack.of_type("Microsoft.Storage/storageAccounts")
+    assert account["properties"]["encryption"]["keyvaultproperties"]["keyname"] != key
+    stack.settled()
+
+
+def test_what_was_there_before_is_used_and_stays(stack: Stack) -> None:
+    root = f"/subscriptions/{stack.sandbox.subscription}/resourceGroups"
+    hub, team = f"{root}/rg-hub", f"{root}/rg-team"
+    network = f"{hub}/providers/Microsoft.Network/virtualNetworks/vnet-hub"
+    logs = f"{hub}/providers/Microsoft.OperationalInsights/workspaces/log-hub"
+    chosen = {
+        "existing": {"resource_group": "rg-team", "logs": logs},
+        "network": {
+            "mode": "own",
+            "existing": {
+                "virtual_network": network,
+                "subnets": {"endpoints": "private", "compute": "nodes"},
+            },
+        },
+    }
+    stack.settings |= chosen
+    missing = stack.pulumi("preview", f"--config-file={stack.file()}")
+    text = missing.stdout + missing.stderr
+    assert "amlops:settings.existing.resource_group: there is no" in text
+    assert "amlops:settings.network.existing.subnets.compute: there is no" in text
+    assert "Traceback" not in text
+    for group in (hub, team):
+        stack.arm("PUT", group, "2025-04-01", {"location": "eastus"})
+    stack.arm("PUT", logs, "2023-09-01", {"location": "eastus", "properties": {}})
+    subnets = [
+        {"name": name, "properties": {"addressPrefix": addresses}}
+        for name, addresses in [("private", "10.9.0.0/24"), ("nodes", "10.9.1.0/24")]
+    ]
+    body = {
+        "location": "eastus",
+        "properties": {"addressSpace": {"addressPrefixes": ["10.9.0.0/16"]}, "subnets": subnets},
+    }
+    stack.arm("PUT", network, NETWORK, body)
+    stack.up()
+    stack.settled()
+    outputs = stack.outputs()
+    assert outputs["resourceGroup"] == "rg-team"
+    assert outputs["ownsResourceGroup"] is False
+    assert outputs["logAnalytics"] == "log-hub"
+    assert outputs["virtualNetwork"] == network
+    found = stack.arm("GET", network, NETWORK)["properties"]["subnets"]
+    assert len(found[0]["properties"]["privateEndpoints"]) == 7
+    stack.destroy()
+    left = stack.arm("GET", f"{team}/resources", "2025-04-01")["value"]
+    assert left == []
+    assert stack.arm("GET", logs, "2023-09-01")["name"] == "log-hub"
+    assert stack.arm("GET", network, NETWORK)["name"] == "vnet-hub"

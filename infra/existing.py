@@ -1,0 +1,126 @@
+"""What settings say is there already: looked up before anything is planned.
+
+Everything that is missing is told at once, each with the setting that names it. What is found is
+used as it is, and never deleted: it is no resource of the stack's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+import pulumi
+
+from infra.settings import Settings, table
+
+ENDPOINT = "https://management.azure.com"
+TIMEOUT = 30.0
+"""Seconds, for each of connecting, reading and writing."""
+VERSIONS = {
+    "resourceGroups": "2025-04-01",
+    "Microsoft.OperationalInsights/workspaces": "2023-09-01",
+    "Microsoft.Network/virtualNetworks": "2024-05-01",
+    "Microsoft.Network/virtualNetworks/subnets": "2024-05-01",
+    "Microsoft.Network/privateDnsZones": "2024-06-01",
+    "Microsoft.KeyVault/vaults": "2024-11-01",
+    "Microsoft.KeyVault/vaults/keys": "2024-11-01",
+}
+
+Get = Callable[[str, str], dict[str, Any] | None]
+"""The body of a resource by its id and API version; None: it is not there, or not to be seen."""
+
+
+class MissingError(pulumi.RunError):
+    """What settings name and nobody finds, each in a line."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """setting: its path in the stack file."""
+
+    setting: str
+    id: str
+    kind: str
+
+
+def wanted(settings: Settings, subscription: str) -> Iterator[Wanted]:
+    """All that settings say is there."""
+    existing, network = settings.existing, settings.network.existing
+    if existing.resource_group:
+        group = f"/subscriptions/{subscription}/resourceGroups/{existing.resource_group}"
+        yield Wanted("existing.resource_group", group, "resourceGroups")
+    if existing.logs:
+        yield Wanted("existing.logs", existing.logs, "Microsoft.OperationalInsights/workspaces")
+    if network.virtual_network and network.subnets:
+        kind = "Microsoft.Network/virtualNetworks"
+        yield Wanted("network.existing.virtual_network", network.virtual_network, kind)
+        for name, subnet in network.subnets.model_dump(exclude_none=True).items():
+            identifier = f"{network.virtual_network}/subnets/{subnet}"
+            yield Wanted(f"network.existing.subnets.{name}", identifier, f"{kind}/subnets")
+    if network.dns_zones:
+        links = table("private-links.yaml")
+        services = [name for name in links if name != "lake"]
+        for zone in sorted({z for name in services for zs in links[name].values() for z in zs}):
+            kind = "Microsoft.Network/privateDnsZones"
+            identifier = f"{network.dns_zones}/providers/{kind}/{zone}"
+            yield Wanted("network.existing.dns_zones", identifier, kind)
+    if settings.encryption.key:
+        vault = settings.encryption.key.rsplit("/keys/", 1)[0]
+        yield Wanted("encryption.key", vault, "Microsoft.KeyVault/vaults")
+        key = settings.encryption.key
+        yield Wanted("encryption.key", key, "Microsoft.KeyVault/vaults/keys")
+
+
+def look_up(settings: Settings, subscription: str, get: Get) -> str | None:
+    """The address of `encryption.key` with its version of now, None where none is given.
+
+    Raises MissingError for what is not there, and for a key whose vault could be purged.
+    """
+    missing, versioned = [], None
+    for one in wanted(settings, subscription):
+        found = get(one.id, VERSIONS[one.kind])
+        where = f"amlops:settings.{one.setting}"
+        if found is None:
+            missing.append(
+                f"{where}: there is no {one.id}, or whoever deploys may not see it; "
+                "correct the setting, or leave it out to have one made"
+            )
+            continue
+        properties = found.get("properties") or {}
+        versioned = properties.get("keyUriWithVersion") or versioned
+        if one.kind == "Microsoft.KeyVault/vaults" and not properties.get("enablePurgeProtection"):
+            missing.append(
+                f"{where}: vault {found['name']} has no purge protection, and what the key "
+                "encrypts is lost with it; switch that on first"
+            )
+    if missing:
+        raise MissingError("\n".join(missing))
+    return versioned
+
+
+def asking(token: str) -> Get:
+    """Asks Azure; raises MissingError where it does not answer."""
+
+    def get(identifier: str, version: str) -> dict[str, Any] | None:
+        try:
+            answer = httpx.get(
+                f"{ENDPOINT}{identifier}",
+                params={"api-version": version},
+                headers={"Authorization": f"Bearer {token}"},
+                timeout=TIMEOUT,
+            )
+        except httpx.HTTPError as error:
+            raise MissingError(f"cannot tell whether {identifier} is there: {error}") from None
+        if answer.status_code in (HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN):
+            return None
+        if answer.status_code != HTTPStatus.OK:
+            raise MissingError(
+                f"cannot tell whether {identifier} is there: HTTP {answer.status_code}"
+            )
+        body: dict[str, Any] = answer.json()
+        return body
+
+    return get
