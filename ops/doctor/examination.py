@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from ops.arm import Arm
-from ops.doctor import login, names, providers, quota, regions, roles, state, tools
+from ops.doctor import login, names, providers, quota, references, regions, roles, state, tools
 from ops.doctor.case import Case
 from ops.doctor.finding import PROBLEM, Finding, problem
 from ops.doctor.plan import Plan
@@ -27,6 +27,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("machine sizes", regions.machine_sizes),
     ("quota", quota.machine_learning),
     ("quota", quota.virtual_machines),
+    ("references", references.check),
     ("names", names.taken),
     ("soft delete", names.soft_deleted),
 )

@@ -10,7 +10,7 @@ import pytest
 
 from ops import permissions
 from ops.arm import Arm
-from ops.doctor import providers, quota, regions, roles
+from ops.doctor import providers, quota, references, regions, roles
 from ops.doctor.case import Case
 from ops.doctor.plan import Plan, Planned
 from ops.identity import Principal
@@ -49,6 +49,7 @@ def grown(case: Case, nodes: int, *, low: bool = False) -> Case:
 
 
 def test_all_is_well_in_an_empty_sandbox(case: Case) -> None:
+    assert levels(references.check(case)) == []
     for check in (providers.check, regions.resource_types, regions.machine_sizes,
                   quota.machine_learning, quota.virtual_machines, roles.check):  # fmt: skip
         assert set(levels(check(case))) <= {"ok"}, check
@@ -158,6 +159,44 @@ def test_what_the_environment_uses_itself_is_not_in_its_way(
     assert sum(machine.count for machine in learning(there)) == 25
     assert "problem" not in levels(quota.machine_learning(there))
     place.arm("DELETE", f"{at}?forceToPurge=true", version="2025-12-01")
+
+
+def with_inputs(case: Case, kind: str, **inputs: Any) -> Case:
+    """The same stack with other inputs of the one resource of a kind."""
+    resources = [
+        replace(item, inputs={**item.inputs, **inputs}) if item.kind == kind else item
+        for item in case.plan.resources
+    ]
+    return replace_plan(case, resources)
+
+
+def test_what_the_stack_file_names_and_does_not_make_is_looked_for(
+    case: Case, place: RunningSandbox, other_group: str
+) -> None:
+    logs = f"{other_group}/providers/Microsoft.OperationalInsights/workspaces/log-central"
+    kind = "Microsoft.Insights/components"
+    naming = with_inputs(case, kind, workspaceResourceId=logs)
+    found = only(references.check(naming), "problem")
+    assert found.what == f"The workspaces 'log-central' is not there: {logs}"
+    assert found.mend == "correct its id in stacks/Pulumi.dev.yaml"
+    place.arm("PUT", logs, {"location": "eastus", "properties": {}}, version="2023-09-01")
+    assert levels(references.check(naming)) == ["ok"]
+    elsewhere = logs.replace(place.subscription, "11111111-2222-3333-4444-555555555555")
+    of_others = with_inputs(case, kind, workspaceResourceId=elsewhere)
+    assert "problem" in levels(references.check(of_others))
+
+
+def test_a_group_that_was_to_be_there(case: Case, place: RunningSandbox, other_group: str) -> None:
+    kept = [i for i in case.plan.resources if i.kind != "Microsoft.Resources/resourceGroups"]
+
+    def within(name: str) -> Case:
+        return replace_plan(
+            case, [replace(i, inputs={**i.inputs, "resourceGroupName": name}) for i in kept]
+        )
+
+    assert only(references.check(within(other_group.rpartition("/")[2])), "ok")
+    found = only(references.check(within("rg-nowhere")), "problem")
+    assert "'rg-nowhere' is not there, and the stack does not make it" in found.what
 
 
 @pytest.mark.parametrize(
