@@ -45,9 +45,9 @@ def examine(target: Target, environment: str) -> Iterator[Finding]:
     try:
         plan = Plan.of(environment, target.subscription, principal.tenant)
     except Failure as failure:
-        yield replace(
-            problem(failure.message, f"amlops config show {environment}"), check="settings"
-        )
+        for mistake in failure.message.splitlines():
+            found = problem(mistake, f"amlops config show {environment}")
+            yield replace(found, check="settings")
         return
     case = Case(target, environment, arm, principal, plan)
     with ThreadPoolExecutor(max_workers=len(CHECKS)) as pool:

@@ -67,7 +67,8 @@ class Plan:
             check=False,
         )
         if done.returncode:
-            raise Failure((done.stderr.strip() or done.stdout.strip()).splitlines()[-1])
+            told = done.stderr.strip() or done.stdout.strip()
+            raise Failure(told.splitlines()[-1] if "Traceback" in told else told)
         return cls([_planned(item) for item in json.loads(done.stdout)])
 
     def of_kind(self, kind: str) -> list[Planned]:

@@ -1,4 +1,4 @@
-"""Whether what the stack file names and does not make is there: groups, networks, log workspaces."""
+"""Whether what the stack file names and does not make is there: groups, networks, logs."""
 
 from __future__ import annotations
 
