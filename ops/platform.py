@@ -47,6 +47,8 @@ class Platform:
             found = {**resource.get("inputs", {}), **resource.get("outputs", {})}
             if resource["type"] == GROUP:
                 outputs.setdefault("resourceGroup", found.get("name"))
+                # One that was there before is only read, and never deleted.
+                outputs.setdefault("ownsResourceGroup", not resource.get("external"))
             elif resource["type"] == WORKSPACE:
                 outputs.setdefault("workspace", {"name": found.get("name")})
         if not outputs.get("resourceGroup"):

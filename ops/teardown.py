@@ -1,4 +1,8 @@
-"""The end of an environment: everything deleted, purged, forgotten, and proven to be gone."""
+"""The end of an environment: everything deleted, purged, forgotten, and proven to be gone.
+
+The resource group goes with all that is in it, unless it was there before the environment: then
+only what the stack has made goes, and what others keep in the group stays.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +21,20 @@ LOGS = "Microsoft.OperationalInsights/workspaces"
 
 @dataclass
 class Inventory:
-    """What is in the group, by Pulumi or by anybody: (type, name) pairs."""
+    """What will go: (type, name) pairs. `whole`: with the group, whoever made what is in it."""
 
     group: str
     exists: bool
     resources: list[tuple[str, str]] = field(default_factory=list)
+    whole: bool = True
+    ids: frozenset[str] = frozenset()
+    """Of what the stack has made, in lower case; only where the group stays."""
+
+    def has(self, identifier: object) -> bool:
+        """Whether what has this id is to go."""
+        if self.whole:
+            return _is_in(self.group, identifier)
+        return str(identifier).lower() in self.ids
 
     def named(self, kind: str) -> list[str]:
         return [name for found, name in self.resources if found.lower() == kind.lower()]
@@ -56,11 +69,15 @@ class Teardown:
 
     def inventory(self) -> Inventory:
         group = self.platform.group
+        whole = bool(self.platform.outputs.get("ownsResourceGroup", True))
+        ids = frozenset() if whole else _made_by(self.platform.environment)
+        found = Inventory(group, exists=False, whole=whole, ids=ids)
         if not self.resources.resource_groups.check_existence(group):
-            return Inventory(group, exists=False)
-        found = Inventory(group, exists=True)
+            return found
+        found.exists = True
         for item in self.resources.resources.list_by_resource_group(group):
-            found.resources.append((str(item.type), str(item.name)))
+            if found.has(item.id):
+                found.resources.append((str(item.type), str(item.name)))
         self.accounts |= set(found.named(ACCOUNTS))
         return found
 
@@ -94,8 +111,12 @@ class Teardown:
         for name in inventory.named(LOGS):
             with step(f"deleting log workspace {name} for good"):
                 self.logs.workspaces.begin_delete(inventory.group, name, force=True).result()
-        with step(f"deleting resource group {inventory.group}"):
-            self.resources.resource_groups.begin_delete(inventory.group).result()
+        if inventory.whole:
+            with step(f"deleting resource group {inventory.group}"):
+                self.resources.resource_groups.begin_delete(inventory.group).result()
+        elif self.platform.environment in stacks.names():
+            with step(f"deleting what the stack has made in {inventory.group}"):
+                stacks.down(stacks.open_stack(self.platform.environment, create=False))
 
     def _purge(self, inventory: Inventory) -> None:
         for vault in self._deleted_vaults(inventory):
@@ -110,7 +131,7 @@ class Teardown:
         return [
             vault
             for vault in self.vaults.vaults.list_deleted()
-            if _is_in(inventory.group, vault.properties.vault_id)
+            if inventory.has(vault.properties.vault_id)
         ]
 
     def proofs(self, inventory: Inventory) -> list[Proof]:
@@ -126,22 +147,34 @@ class Teardown:
         deleted += [
             f"log workspace {item.name}"
             for item in self.logs.deleted_workspaces.list()
-            if _is_in(group, item.id)
+            if inventory.has(item.id)
         ]
         assignments = [
             str(item.id)
             for item in self.roles.role_assignments.list_for_subscription()
-            if _is_in(group, item.id)
+            if inventory.has(item.id)
         ]
         states = [item for item in stacks.names() if item == self.platform.environment]
         return [
-            Proof("resource group", [group] if there else []),
+            Proof("resource group", [group] if there else [])
+            if inventory.whole
+            else Proof("resources", self._still_there(inventory)),
             Proof("soft-deleted", deleted),
             Proof("role assignments", assignments),
             Proof("storage accounts", self._accounts()),
             Proof("blobs", self._blob_hosts()),
             Proof("Pulumi's state", states),
         ]
+
+    def _still_there(self, inventory: Inventory) -> list[str]:
+        """What the stack had made in a group that stays."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        try:
+            listed = list(self.resources.resources.list_by_resource_group(inventory.group))
+        except ResourceNotFoundError:
+            return []
+        return sorted(str(item.id) for item in listed if inventory.has(item.id))
 
     def _blob_hosts(self) -> list[str]:
         """Blob hosts that still answer: one of a deleted account has no address any more.
@@ -167,6 +200,18 @@ class Teardown:
         kind = f"resourceType eq '{ACCOUNTS}'"
         there = [str(item.name) for item in self.resources.resources.list(filter=kind)]
         return sorted(self.accounts.intersection(there))
+
+
+def _made_by(environment: str) -> frozenset[str]:
+    """The ids of all that a stack has made, in lower case; what it only reads is not among them."""
+    if environment not in stacks.names():
+        return frozenset()
+    stack = stacks.open_stack(environment, create=False)
+    return frozenset(
+        str(resource["id"]).lower()
+        for resource in stacks.resources(stack)
+        if resource.get("id") and resource.get("custom") and not resource.get("external")
+    )
 
 
 def left_over(proofs: list[Proof]) -> list[str]:
