@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -15,7 +16,7 @@ from typing import Any
 from pulumi import automation
 from pulumi.automation.events import EngineEvent
 
-from ops import state_files
+from ops import encryption, state_files
 from ops.failure import Failure
 from ops.target import ROOT
 
@@ -72,10 +73,11 @@ def open_stack(environment: str, *, create: bool) -> automation.Stack:
     """The stack, made when `create` and not there. Raises `Failure` when it does not exist."""
     need_pulumi()
     state_files.mend(environment)
+    opening = automation.create_or_select_stack if create else automation.select_stack
+    opts = encryption.options(environment, os.environ)
     try:
-        if create:
-            return automation.create_or_select_stack(environment, work_dir=str(ROOT))
-        return automation.select_stack(environment, work_dir=str(ROOT))
+        with encryption.unwritten(environment, os.environ):
+            return opening(environment, work_dir=str(ROOT), opts=opts)
     except automation.StackNotFoundError:
         raise Failure(
             f"'{environment}' is not provisioned here. Provision it with: amlops up {environment}"

@@ -8,13 +8,12 @@ from ops import options, screen
 from ops.target import enter
 
 HOW = """\
-Set both wherever Pulumi runs:
+Set both wherever `amlops` runs, in pipelines too; neither is a secret:
 
     export PULUMI_BACKEND_URL='{backend}'
+    export PULUMI_SECRETS_PROVIDER='{secrets_provider}'
 
-and the second where a stack is made:
-
-    pulumi stack init ENV --secrets-provider '{secrets_provider}'
+`amlops` goes by both, and leaves the stack files as they are.
 
 A stack that is elsewhere moves so. With the old PULUMI_BACKEND_URL:
 
