@@ -98,6 +98,9 @@ class Teardown:
         if self.platform.environment in stacks.names():
             with step("removing the stack"):
                 stack = stacks.open_stack(self.platform.environment, create=False)
+                # Some of what is gone cannot be deleted, only set back, such as the settings of
+                # an account's blobs: Pulumi has to know that it is gone.
+                stacks.refresh(stack)
                 stacks.down(stack)
                 stacks.remove(stack)
         return self.proofs(inventory)
