@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pulumi.automation.events import EngineEvent
+    from pulumi.automation.events import EngineEvent, PolicyEvent
 
 LEVELS = ("mandatory", "advisory", "exempted", "unknown")
 """How a finding counts: exempted is let pass for a while, unknown cannot be known before up."""
-_EXEMPTED = " (exempted)"
-_UNKNOWN = re.compile(
-    r"can't run policy '.*' from policy pack '.*' during preview: (.*)", re.DOTALL
-)
+_EXEMPTED = re.compile(r"\. Exempt until \d{4}-\d\d-\d\d: ")
+_UNKNOWN = "cannot be known before up, which asks again"
 
 
 @dataclass(frozen=True)
@@ -33,21 +30,18 @@ class Finding:
         return f"{self.level} {self.rule}: {self.resource}: {self.text}"
 
 
-def of(event: Any) -> Iterator[Finding]:
-    """The findings of a policy event: one, or some where several values are unknown."""
+def of(event: PolicyEvent) -> Finding:
+    """The finding of a policy event."""
     types, _, resource = (event.resource_urn or "").partition("::")[2].rpartition("::")
     type_ = types.rpartition("::")[2].rpartition("$")[2]
-    rule = event.policy_name.removesuffix(_EXEMPTED)
-    unknown = _UNKNOWN.fullmatch(event.message.strip())
-    if unknown:
-        for part in unknown[1].split("; "):
-            name, _, text = part.partition(": ")
-            yield Finding("unknown", rule, name, type_ if name == resource else "", text)
-        return
     # The first line is the rule's description, which is the same for all that it finds.
     text = event.message.strip().partition("\n")[2] or event.message.strip()
-    level = "exempted" if rule != event.policy_name else event.enforcement_level
-    yield Finding(level, rule, resource, type_, text.removeprefix(f"{resource}: "))
+    level = event.enforcement_level
+    if _EXEMPTED.search(text):
+        level = "exempted"
+    elif text.endswith(_UNKNOWN):
+        level = "unknown"
+    return Finding(level, event.policy_name, resource, type_, text.removeprefix(f"{resource}: "))
 
 
 class Findings:
@@ -60,7 +54,7 @@ class Findings:
         """Take one event of the engine."""
         if event.policy_event:
             # An update tells what its preview has told.
-            self._found.update(dict.fromkeys(of(event.policy_event)))
+            self._found[of(event.policy_event)] = None
 
     def all(self) -> list[Finding]:
         """The worst first."""

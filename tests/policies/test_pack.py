@@ -13,21 +13,20 @@ import re
 from datetime import date, timedelta
 from importlib import import_module
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
-from pulumi_policy import EnforcementLevel
 
 from policies import catalogue, exemptions
 from policies import parameters as tables
 from policies.catalogue import RULES, rules
 from policies.exemptions import Exemption
-from policies.pack import policies
+from policies.pack import Finding, Pack
 from policies.parameters import PolicyError, environment_of, parameters
+from policies.resource import Stack
 from tests.policies.cases import CASES, Declared
-from tests.policies.test_checks import TODAY, arguments, reported
+from tests.policies.test_checks import TODAY, reported, resource
 
 ROOT = Path(__file__).parents[2]
 ENTRY = {
@@ -40,8 +39,8 @@ ENTRY = {
 }
 
 
-def levels(stack: str) -> dict[str, EnforcementLevel]:
-    return {policy.name: policy.enforcement_level for policy in policies(stack, TODAY, [])}
+def levels(stack: str) -> dict[str, str]:
+    return {rule.id: rule.level(stack) for rule in Pack(stack, TODAY, ()).rules}
 
 
 def test_there_are_many_rules() -> None:
@@ -49,9 +48,9 @@ def test_there_are_many_rules() -> None:
 
 
 def test_levels_differ_by_environment() -> None:
-    assert levels("prod")["storage-public-access-off"] is EnforcementLevel.MANDATORY
-    assert levels("dev")["storage-public-access-off"] is EnforcementLevel.ADVISORY
-    assert levels("dev")["storage-https-only"] is EnforcementLevel.MANDATORY
+    assert levels("prod")["storage-public-access-off"] == "mandatory"
+    assert levels("dev")["storage-public-access-off"] == "advisory"
+    assert levels("dev")["storage-https-only"] == "mandatory"
     assert "group-locked" in levels("prod")
     assert "group-locked" not in levels("dev")
 
@@ -72,8 +71,8 @@ def test_the_environment_of_a_stack_goes_by_its_name(stack: str, environment: st
 
 def test_a_short_lived_stack_has_the_default_levels() -> None:
     ours, default = levels("pr-123"), levels("dev")
-    assert {name: level for name, level in ours.items() if default.get(name) is not level} == {
-        "expiry-tag": EnforcementLevel.MANDATORY
+    assert {name: level for name, level in ours.items() if default.get(name) != level} == {
+        "expiry-tag": "mandatory"
     }
 
 
@@ -164,64 +163,75 @@ def exempt(**changes: object) -> Exemption:
     return Exemption.model_validate({**entry, **changes})
 
 
-def told(stack: str, *granted: Exemption, name: str = "storage-account") -> dict[str, list[str]]:
-    """What is reported about a violating account, by policy."""
+def told(stack: str, *granted: Exemption, name: str = "storage-account") -> list[Finding]:
+    """What the rule says about an account that violates it."""
+    pack = Pack(stack, TODAY, granted)
     account = Declared("storage:StorageAccount", name, {"enableHttpsTrafficOnly": False})
-    found: dict[str, list[str]] = {}
-    for policy in policies(stack, TODAY, granted):
-        if not policy.name.startswith("storage-https-only"):
-            continue
-        texts = found.setdefault(policy.name, [])
-        policy.validate(arguments(account), lambda text, urn, texts=texts: texts.append(text))
-        if policy.name.endswith("(exempted)"):
-            assert policy.enforcement_level is EnforcementLevel.ADVISORY
-    return found
+    found = pack.of_resource(resource(pack, account))
+    return [finding for finding in found if finding.rule.id == "storage-https-only"]
+
+
+def test_without_an_exemption_it_stops() -> None:
+    assert [(item.level, item.resource.name) for item in told("dev")] == [
+        ("mandatory", "storage-account")
+    ]
 
 
 def test_what_is_exempt_is_listed_with_reason_and_date() -> None:
-    found = told("dev", exempt())
-    assert found["storage-https-only"] == []
-    assert found["storage-https-only (exempted)"] == [
-        "storage-account: enableHttpsTrafficOnly is false. "
-        "Exempt until 2026-11-30: An old client cannot do better."
+    assert [(item.level, item.message) for item in told("dev", exempt())] == [
+        (
+            "advisory",
+            "storage-account: enableHttpsTrafficOnly is false. "
+            "Exempt until 2026-11-30: An old client cannot do better.",
+        )
     ]
 
 
 def test_an_exemption_holds_on_its_last_day() -> None:
-    assert told("dev", exempt(expires=TODAY))["storage-https-only"] == []
+    assert told("dev", exempt(expires=TODAY))[0].level == "advisory"
 
 
 def test_an_expired_exemption_says_so() -> None:
     found = told("dev", exempt(expires=date(2026, 11, 22)))
-    assert found["storage-https-only (exempted)"] == []
-    assert found["storage-https-only"] == [
-        "storage-account: enableHttpsTrafficOnly is false. Set enableHttpsTrafficOnly to true. "
-        "(Its exemption expired on 2026-11-22.)"
+    assert [(item.level, item.text) for item in found] == [
+        (
+            "mandatory",
+            "enableHttpsTrafficOnly is false. Set enableHttpsTrafficOnly to true. "
+            "(Its exemption expired on 2026-11-22.)",
+        )
     ]
 
 
 def test_one_that_holds_counts_beside_one_that_expired() -> None:
-    found = told("dev", exempt(expires=date(2026, 1, 1)), exempt())
-    assert found["storage-https-only"] == []
+    assert told("dev", exempt(expires=date(2026, 1, 1)), exempt())[0].level == "advisory"
 
 
-@pytest.mark.parametrize("granted", [exempt(resource="other-*"), exempt(stack="prod")])
-def test_other_resources_and_stacks_are_not_exempt(granted: Exemption) -> None:
-    assert len(told("dev", granted)["storage-https-only"]) == 1
+@pytest.mark.parametrize(
+    "granted",
+    [exempt(resource="other-*"), exempt(stack="prod"), exempt(rule="storage-one-tenant")],
+)
+def test_other_resources_stacks_and_rules_are_not_exempt(granted: Exemption) -> None:
+    found = told("dev", granted)
+    assert [item.level for item in found] == ["mandatory"]
+    assert "exemption" not in found[0].text
 
 
 def test_exemptions_of_stack_wide_rules() -> None:
-    group = Declared("resources:ResourceGroup", "foundation-group", {})
     granted = exempt(rule="group-has-budget", resource="foundation-group")
-    found: list[str] = []
-    for policy in policies("prod", TODAY, [granted]):
-        if policy.name.startswith("group-has-budget"):
-            policy.validate(
-                SimpleNamespace(resources=[arguments(group)]),
-                lambda text, urn, name=policy.name: found.append(f"{name}: {text}"),
-            )
-    assert len(found) == 1
-    assert found[0].startswith("group-has-budget (exempted): foundation-group: no budget")
+    pack = Pack("prod", TODAY, [granted])
+    group = resource(pack, Declared("resources:ResourceGroup", "foundation-group", {}))
+    found = [item for item in pack.of_stack(Stack([group])) if item.rule.id == "group-has-budget"]
+    assert [item.level for item in found] == ["advisory"]
+    assert found[0].text.startswith("no budget is declared for it. Exempt until 2026-11-30: ")
+
+
+def test_what_is_disabled_is_not_asked() -> None:
+    for stack, expected in (("dev", False), ("prod", True)):
+        pack = Pack(stack, TODAY, ())
+        group = resource(pack, Declared("resources:ResourceGroup", "group", {}))
+        found = [*pack.of_resource(group), *pack.of_stack(Stack([group]))]
+        told = {item.rule.id for item in found}
+        assert ({"stateful-protected", "group-locked"} <= told) is expected
 
 
 def test_the_exemptions_of_the_project_are_in_order() -> None:
