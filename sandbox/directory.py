@@ -74,6 +74,11 @@ class Directory:
         return self.path / "azurite-accounts.json"
 
     @property
+    def azurite_access(self) -> Path:
+        """Who may do what with the blobs of which account."""
+        return self.path / "azurite-access.json"
+
+    @property
     def mlflow(self) -> Path:
         return self.path / "mlflow"
 

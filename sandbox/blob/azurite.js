@@ -1,16 +1,19 @@
-// Starts Azurite with three things of its own missing: accounts that take effect at once, tokens
-// whose signature is checked, and metadata that survive a kill.
+// Starts Azurite with four things of its own missing: accounts that take effect at once, tokens
+// whose signature is checked, roles, and metadata that survive a kill.
 //
-//   node azurite.js MODULES ACCOUNTS KEY AZURITE-ARGUMENTS…
+//   node azurite.js MODULES ACCOUNTS KEY ACCESS AZURITE-ARGUMENTS…
 //
 // MODULES is the node_modules folder that holds Azurite, ACCOUNTS a JSON file {name: [key, …]}, KEY
-// the public key of those who sign tokens, PEM.
+// the public key of those who sign tokens, PEM. ACCESS is a JSON file: `open` is the principal who
+// may do everything, `keyless` the accounts that take no keys, `grants` what others may do, by
+// principal: [{account, container, seen, may}], all of an account without a container, from the
+// time `seen` on.
 "use strict";
 
 const fs = require("fs");
 const path = require("path");
 
-const [modules, accountsFile, keyFile, ...rest] = process.argv.slice(2);
+const [modules, accountsFile, keyFile, accessFile, ...rest] = process.argv.slice(2);
 process.argv.splice(2, process.argv.length - 2, ...rest);
 const azurite = path.join(path.resolve(modules), "azurite");
 const load = (name) => require(require.resolve(name, { paths: [azurite] }));
@@ -18,15 +21,25 @@ const load = (name) => require(require.resolve(name, { paths: [azurite] }));
 // -- Accounts ---------------------------------------------------------------------------------
 // Azurite reads its environment once a minute; here the file counts, from the moment it changes.
 
-let accounts = new Map();
-let stamp = "";
+// What a JSON file holds, read again when it has changed.
+function watched(file, make) {
+  let stamp = "";
+  let value;
+  return () => {
+    const { mtimeMs, ino } = fs.statSync(file);
+    if (`${mtimeMs}/${ino}` !== stamp) {
+      value = make(JSON.parse(fs.readFileSync(file, "utf8")));
+      stamp = `${mtimeMs}/${ino}`;
+    }
+    return value;
+  };
+}
 
-function account(name) {
-  const { mtimeMs, ino } = fs.statSync(accountsFile);
-  if (`${mtimeMs}/${ino}` !== stamp) {
-    const named = Object.entries(JSON.parse(fs.readFileSync(accountsFile, "utf8")));
-    accounts = new Map(
-      named.map(([name, [first, second]]) => [
+const accounts = watched(
+  accountsFile,
+  (known) =>
+    new Map(
+      Object.entries(known).map(([name, [first, second]]) => [
         name,
         {
           name,
@@ -34,11 +47,10 @@ function account(name) {
           key2: second && Buffer.from(second, "base64"),
         },
       ]),
-    );
-    stamp = `${mtimeMs}/${ino}`;
-  }
-  return accounts.get(name);
-}
+    ),
+);
+
+const account = (name) => accounts().get(name);
 
 const store = load("./dist/src/common/AccountDataStore.js").default.prototype;
 store.getAccount = account;
@@ -61,6 +73,75 @@ tokens.decode = (token) => {
     return null;
   }
 };
+
+// -- Roles ------------------------------------------------------------------------------------
+// A token says who asks; whether that one may is for roles to say, and whether keys count at all
+// for the account.
+
+const access = watched(accessFile, (known) => ({ ...known, keyless: new Set(known.keyless) }));
+const Context = load("./dist/src/blob/context/BlobStorageContext.js").default;
+const errors = load("./dist/src/blob/errors/StorageErrorFactory.js").default;
+const StorageError = load("./dist/src/blob/errors/StorageError.js").default;
+
+// Any of these is enough: by the tables "Permissions for blob service operations".
+function needed(method, operation, container, blob) {
+  const reads = method === "GET" || method === "HEAD";
+  if (blob) {
+    if (reads || operation === "query") return ["blobs/read"];
+    return method === "DELETE" ? ["blobs/delete"] : ["blobs/write", "blobs/add"];
+  }
+  if (operation === "batch") return ["blobs/delete"];
+  if (!container) {
+    if (operation === "userdelegationkey") return ["delegate"];
+    return reads ? ["containers/read"] : ["containers/write"];
+  }
+  if (reads) return operation === "list" ? ["blobs/read"] : ["containers/read"];
+  return method === "DELETE" ? ["containers/delete"] : ["containers/write"];
+}
+
+function allowed(principal, wanted, { account, container }) {
+  const known = access();
+  if (principal === known.open) return true;
+  const now = Date.now() / 1000;
+  return (known.grants[principal] ?? []).some(
+    (grant) =>
+      grant.account === account &&
+      (grant.container === undefined || grant.container === container) &&
+      grant.seen <= now &&
+      wanted.some((word) => grant.may.includes(word)),
+  );
+}
+
+function extend(file, check) {
+  const authenticator = load(`./dist/src/blob/authentication/${file}.js`).default.prototype;
+  const validate = authenticator.validate;
+  authenticator.validate = function (request, context) {
+    return check(() => validate.call(this, request, context), request, new Context(context));
+  };
+}
+
+extend("BlobTokenAuthenticator", async (validate, request, context) => {
+  const passed = await validate();
+  if (passed !== true) return passed;
+  const principal = tokens.decode(request.getHeader("authorization").split(" ")[1]).oid;
+  const { container, blob } = context;
+  const wanted = needed(request.getMethod(), request.getQuery("comp"), container, blob);
+  if (allowed(principal, wanted, context)) return true;
+  throw errors.getAuthorizationPermissionMismatch(context.contextId);
+});
+
+extend("BlobSharedKeyAuthenticator", async (validate, request, context) => {
+  const byKey = request.getHeader("authorization")?.startsWith("SharedKey");
+  if (byKey && access().keyless.has(context.account)) {
+    throw new StorageError(
+      403,
+      "KeyBasedAuthenticationNotPermitted",
+      "Key based authentication is not permitted on this storage account.",
+      context.contextId,
+    );
+  }
+  return validate();
+});
 
 // -- Journal ----------------------------------------------------------------------------------
 // Azurite keeps its metadata in Loki, which saves all of it every five seconds. Each change is

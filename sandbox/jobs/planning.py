@@ -11,7 +11,7 @@ from sandbox.jobs.plan import Plan
 from sandbox.jobs.references import References
 from sandbox.login import managed, tokens
 from sandbox.ml.locations import of_run
-from sandbox.ml.workspaces import region_host, workspace_of
+from sandbox.ml.workspaces import keyless, region_host, workspace_of
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -65,24 +65,29 @@ def make(azure: Azure, job: Resource) -> Plan:
 def with_tokens(azure: Azure, job: Resource, plan: Plan, lifetime: timedelta) -> Plan:
     """Add what the runner needs to be let in, as the principal who submitted the job.
 
-    The command can also act as the identity of the compute that it runs on.
+    The command can also act as the identity of the compute that it runs on. So does the runner with
+    data, where the workspace's datastores hold no key; where they do, the service brings them.
     """
+    compute = job.properties.get("computeId")
+    runs_on = azure.resources.get(ResourceId.parse(compute)) if compute else None
+    own = azure.identity
+    submitter = managed.Held(job.created_by or own.principal_id, own.client_id)
 
-    def token(audience: str) -> str:
-        identity = azure.identity
+    def token(audience: str, holder: managed.Held) -> str:
         return tokens.mint(
-            identity,
+            own,
             azure.clock,
             audience=audience,
-            principal_id=job.created_by or identity.principal_id,
-            client_id=identity.client_id,
+            principal_id=holder.principal_id,
+            client_id=holder.client_id,
             lifetime=lifetime,
         )
 
-    plan.storage_token = token(tokens.STORAGE)
-    plan.run_token = token(tokens.MACHINE_LEARNING)
-    compute = job.properties.get("computeId")
-    runs_on = azure.resources.get(ResourceId.parse(compute)) if compute else None
+    data = managed.Held(own.principal_id, own.client_id)
+    if keyless(workspace_of(azure, job.id)):
+        data = next(iter(managed.held(runs_on) if runs_on else []), submitter)
+    plan.storage_token = token(tokens.STORAGE, data)
+    plan.run_token = token(tokens.MACHINE_LEARNING, submitter)
     plan.managed_identity = managed.variables(azure, runs_on, lifetime)
     return plan
 

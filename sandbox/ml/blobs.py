@@ -18,7 +18,7 @@ import httpx
 from sandbox.login import tokens
 from sandbox.ml.datastores import storage_account
 from sandbox.ml.locations import Location
-from sandbox.resources.storage import account_keys
+from sandbox.resources.storage import opening_keys
 
 if TYPE_CHECKING:
     from sandbox.azure import Azure
@@ -184,7 +184,7 @@ def signed(azure: Azure, location: Location, permissions: str) -> str:
     account = storage_account(azure, location.account)
     if account is None:
         raise BlobError(404, f"there is no storage account '{location.account}'")
-    key, expiry = account_keys(account)[0], datetime.now(UTC) + SAS_LIFETIME
+    key, expiry = opening_keys(account)[0], datetime.now(UTC) + SAS_LIFETIME
     if location.path:
         signature = generate_blob_sas(
             location.account,

@@ -51,6 +51,11 @@ def workspace_of(azure: Azure, child: ResourceId) -> Resource:
     return azure.resources.need(ResourceId(child.scope, WORKSPACES, child.names[:1]))
 
 
+def keyless(workspace: Resource) -> bool:
+    """Whether its own datastores are reached by identity, not by the account's key."""
+    return str(workspace.properties.get("systemDatastoresAuthMode")).lower() == "identity"
+
+
 def region_host(workspace: Resource) -> str:
     """The data plane's host in the workspace's region."""
     return f"{workspace.location.replace(' ', '').lower()}.api.azureml.ms"
@@ -106,8 +111,7 @@ async def _provision(azure: Azure, workspace: Resource) -> None:
     _check_identity(azure, workspace)
     storage = azure.resources.need(workspace.properties["storageAccount"])
     workspace_id = workspace.private["workspace_id"]
-    by_identity = str(workspace.properties["systemDatastoresAuthMode"]).lower() == "identity"
-    credentials = "None" if by_identity else "AccountKey"
+    credentials = "None" if keyless(workspace) else "AccountKey"
     share = f"azureml-filestore-{workspace_id}"
     stores = {
         "workspaceblobstore": ("AzureBlob", {"containerName": f"azureml-blobstore-{workspace_id}"}),

@@ -14,6 +14,7 @@ from sandbox.arm.request import Request
 from sandbox.arm.resource import Resource
 from sandbox.arm.routes import Route
 from sandbox.arm.types import Body, Change, ResourceType
+from sandbox.blob.access import refresh
 
 if TYPE_CHECKING:
     from sandbox.azure import Azure
@@ -134,12 +135,28 @@ def _get_definition(azure: Azure, _request: Request, match: re.Match[str]) -> Re
     )
 
 
+async def _changed(azure: Azure, _role: Resource) -> None:
+    refresh(azure)
+
+
+async def _removed(azure: Azure, role: Resource) -> None:
+    refresh(azure, without=role.id)
+
+
+def watch(azure: Azure) -> None:
+    """Azurite waits for what is written down here, once at least."""
+    refresh(azure)
+
+
 TYPES = [
     ResourceType(
         ASSIGNMENTS,
         extension=True,
         states=False,
+        synchronous=True,
         delete_status=200,
+        provision=_changed,
+        remove=_removed,
         prepare=_prepare,
         view=_view,
         select=_select,
@@ -148,7 +165,9 @@ TYPES = [
         DEFINITIONS,
         extension=True,
         states=False,
+        synchronous=True,
         delete_status=200,
+        provision=_changed,
         refuse_delete=_refuse_definition,
     ),
 ]

@@ -12,6 +12,7 @@ from sandbox.arm.request import Request
 from sandbox.arm.resource import SUCCEEDED, Resource
 from sandbox.arm.types import Action, Body, Change, ResourceType
 from sandbox.blob import accounts
+from sandbox.blob.access import refresh, takes_keys
 from sandbox.resources import customer_keys, private_links
 
 if TYPE_CHECKING:
@@ -31,13 +32,21 @@ def account_keys(account: Resource) -> list[str]:
     return list(account.private["keys"])
 
 
+def opening_keys(account: Resource) -> list[str]:
+    """Those that storage takes: of an account that takes no keys, two that nobody is told, with
+    which the service itself signs addresses.
+    """
+    return account_keys(account) if takes_keys(account) else list(account.private["unshown"])
+
+
 def _new_key() -> str:
     return base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()
 
 
 def _prepare(azure: Azure, change: Change) -> None:
     account = change.resource
-    account.private.setdefault("keys", [_new_key(), _new_key()])
+    for name in ("keys", "unshown"):
+        account.private.setdefault(name, [_new_key(), _new_key()])
     sku = account.body.get("sku")
     if sku:
         sku["tier"] = str(sku["name"]).split("_")[0]
@@ -45,7 +54,8 @@ def _prepare(azure: Azure, change: Change) -> None:
 
 
 async def _provision(azure: Azure, account: Resource) -> None:
-    await accounts.put_account(azure, account.name, account_keys(account))
+    await accounts.put_account(azure, account.name, opening_keys(account))
+    refresh(azure)
     for kind in ("blobServices", "fileServices", "queueServices"):
         service = account.id.child(kind, "default")
         if azure.resources.get(service) is None:
@@ -54,6 +64,7 @@ async def _provision(azure: Azure, account: Resource) -> None:
 
 async def _remove(azure: Azure, account: Resource) -> None:
     await accounts.remove_account(azure, account.name)
+    refresh(azure, without=account.id)
 
 
 def _view(azure: Azure, account: Resource, body: Body) -> None:
@@ -84,7 +95,7 @@ async def _regenerate_key(azure: Azure, account: Resource, request: Request) -> 
         raise invalid("'keyName' must be 'key1' or 'key2'.", "keyName")
     account.private["keys"][("key1", "key2").index(name)] = _new_key()
     azure.resources.save(account)
-    await accounts.put_account(azure, account.name, account_keys(account))
+    await accounts.put_account(azure, account.name, opening_keys(account))
     return _list_keys(azure, account, request)
 
 

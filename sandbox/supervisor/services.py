@@ -85,10 +85,12 @@ def _azurite(directory: Directory, ports: Mapping[str, int]) -> Service:
         str(azurite_modules()),
         str(directory.azurite_accounts),
         str(directory.token_key),
+        str(directory.azurite_access),
         *("--location", str(directory.azurite)),
         *listen,
         *("--cert", str(certificate), "--key", str(key), "--oauth", "basic"),
         *("--loose", "--skipApiVersionCheck", "--disableTelemetry", "--silent"),
     ]
-    made = (certificate, key, directory.azurite_accounts, directory.token_key)
+    files = (directory.azurite_accounts, directory.azurite_access, directory.token_key)
+    made = (certificate, key, *files)
     return Service("azurite", argv, requires=made)
