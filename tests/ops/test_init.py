@@ -8,7 +8,10 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -157,3 +160,32 @@ def test_the_copied_workload_goes_the_whole_way(fork: Path, place: RunningSandbo
     answers = deployed["answer"]
     answers = answers["predictions"] if isinstance(answers, dict) else answers
     assert answers == pytest.approx([22, 29, 36], abs=1)
+    # What was deployed is not the stack's, and no drift; what is there is in nobody's way.
+    assert amlops("drift", "dev").strip() == "no drift"
+    findings = json.loads(amlops("doctor", "dev", "--output", "json"))
+    assert {item["level"] for item in findings} == {"ok"}
+
+
+def test_at_a_terminal_it_asks_for_what_is_not_given(fork: Path) -> None:
+    keyboard, terminal = pty.openpty()
+    code = "from ops.cli import main; main(prog_name='amlops')"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "init", "--dry-run", "--output", "json"],
+        cwd=fork,
+        env=checkout.environment(fork),
+        stdin=terminal,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.close(terminal)
+    # Workload and owner; cost centre and location as they are.
+    os.write(keyboard, b"churn\ngrowth\n\n\n")
+    told, asked = process.communicate(timeout=60)
+    os.close(keyboard)
+    assert process.returncode == 0, asked
+    assert "cost centre [4711]" in asked
+    diff = json.loads(told)["diff"]
+    assert "+    workload: churn" in diff
+    assert "+    owner: growth" in diff
+    assert "+    cost_centre" not in diff
