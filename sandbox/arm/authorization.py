@@ -19,6 +19,7 @@ from sandbox.arm.errors import ArmError
 from sandbox.arm.ids import ResourceId
 
 if TYPE_CHECKING:
+    from sandbox.arm.resource import Resource
     from sandbox.azure import Azure
 
 ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
@@ -82,16 +83,31 @@ class Authorization:
         """The permission blocks of every role that the principal has at the scope or above."""
         if principal == self.azure.identity.principal_id:
             yield from self.permissions(OWNER)
+        for assignment in self._assignments(principal, scope):
+            yield from self.permissions(str(assignment.properties.get("roleDefinitionId", "")))
+
+    def conditions(self, principal: str, scope: ResourceId, action: str) -> list[str] | None:
+        """The conditions under which the principal may do it, in lower case; None: without any."""
+        if principal == self.azure.identity.principal_id:
+            return None
+        found = []
+        for assignment in self._assignments(principal, scope):
+            blocks = self.permissions(str(assignment.properties.get("roleDefinitionId", "")))
+            if any(permits(block, action, data=False) for block in blocks):
+                found.append(str(assignment.properties.get("condition") or "").lower())
+        return None if "" in found else found
+
+    def _assignments(self, principal: str, scope: ResourceId) -> Iterator[Resource]:
+        """Those of the principal that count at the scope, now."""
         now = self.azure.clock.now()
         for assignment in self.azure.resources.list(ASSIGNMENTS):
-            properties = assignment.properties
-            if properties.get("principalId") != principal:
+            if assignment.properties.get("principalId") != principal:
                 continue
             delay = timedelta(seconds=self.azure.faults.unseen_seconds(assignment.id))
             if assignment.created and now < assignment.created + delay:
                 continue
             if scope.within(assignment.id.parent or scope):
-                yield from self.permissions(str(properties.get("roleDefinitionId", "")))
+                yield assignment
 
     def permissions(self, definition_id: str) -> list[Permission]:
         """The permission blocks of a role, built-in or custom; none for an unknown one."""

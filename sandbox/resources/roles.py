@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sandbox.azure import Azure
 
 _PRINCIPAL = re.compile(r"(?:principalId|assignedTo)\W+(?:eq\s+)?'?([0-9a-f-]{36})", re.IGNORECASE)
+_ROLES = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ROLE_NAME = re.compile(r"roleName eq '([^']+)'", re.IGNORECASE)
 
 
@@ -41,6 +42,15 @@ def _prepare(azure: Azure, change: Change) -> None:
             f"{azure.identity.tenant_id}. If it was made just now, set 'principalType'.",
         )
     properties.setdefault("principalType", "ServicePrincipal")
+    if properties.get("condition") and properties.get("conditionVersion") != "2.0":
+        raise ArmError(
+            400,
+            "InvalidRoleAssignmentCondition",
+            "A role assignment with a 'condition' needs the 'conditionVersion' 2.0.",
+        )
+    scope = change.resource.id.parent
+    if scope:
+        _check_bounds(azure, change.request, scope, name, "write")
     identity = ("roleDefinitionId", "principalId")
     old = change.previous
     if old and any(
@@ -50,7 +60,6 @@ def _prepare(azure: Azure, change: Change) -> None:
             "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.",
             "RoleAssignmentUpdateNotPermitted",
         )
-    scope = change.resource.id.parent
     for other in azure.resources.list(ASSIGNMENTS):
         if other.id.key == change.resource.id.key or scope is None or other.id.parent != scope:
             continue
@@ -59,6 +68,27 @@ def _prepare(azure: Azure, change: Change) -> None:
                 f"The role assignment already exists. Its id is '{other.name}'.",
                 "RoleAssignmentExists",
             )
+
+
+def _check_bounds(azure: Azure, request: Request, scope: ResourceId, role: str, verb: str) -> None:
+    """Who may grant under conditions only is held to the roles that these name. Raises 403."""
+    action = f"{ASSIGNMENTS}/{verb}"
+    conditions = azure.authorization.conditions(request.principal, scope, action)
+    if conditions is not None and not any(role in _ROLES.findall(text) for text in conditions):
+        raise ArmError(
+            403,
+            "AuthorizationFailed",
+            f"The client with object id '{request.principal}' does not have authorization to "
+            f"perform action '{action}' over scope '{scope}': the conditions of its role "
+            f"assignments do not allow the role '{role}'.",
+        )
+
+
+def _refuse_assignment(azure: Azure, assignment: Resource, request: Request) -> None:
+    scope = assignment.id.parent
+    role = str(assignment.properties["roleDefinitionId"]).rsplit("/", 1)[-1].lower()
+    if scope:
+        _check_bounds(azure, request, scope, role, "delete")
 
 
 def _refuse_definition(azure: Azure, definition: Resource, _request: Request) -> None:
@@ -156,6 +186,7 @@ TYPES = [
         synchronous=True,
         delete_status=200,
         provision=_changed,
+        refuse_delete=_refuse_assignment,
         remove=_removed,
         prepare=_prepare,
         view=_view,

@@ -124,6 +124,43 @@ def test_a_custom_role_allows_what_it_says_and_stays_while_it_is_assigned(
         definitions.get(scope, name)
 
 
+def test_who_may_grant_under_a_condition_is_held_to_its_roles(
+    sandbox: RunningSandbox, clients: Clients, scope: str, principal: Any
+) -> None:
+    allowed = " AND ".join(
+        f"((!(ActionMatches{{'Microsoft.Authorization/roleAssignments/{verb}'}})) OR "
+        f"({of}[Microsoft.Authorization/roleAssignments:RoleDefinitionId] "
+        f"ForAnyOfAnyValues:GuidEquals {{{READER}}}))"
+        for verb, of in (("write", "@Request"), ("delete", "@Resource"))
+    )
+    delegate = "f58310d9-a9f6-439a-9e8d-f62e7b41a168"
+    with pytest.raises(HttpResponseError) as unversioned:
+        assign(clients, scope, delegate, principal.principal_id, condition=allowed)
+    assert code(unversioned) == (400, "InvalidRoleAssignmentCondition")
+    condition = {"condition": allowed, "conditionVersion": "2.0"}
+    assign(clients, scope, delegate, principal.principal_id, **condition)
+    token = sandbox.token(principal.principal_id, principal.client_id)
+
+    def grant(name: str) -> tuple[int, str]:
+        path = f"{scope}/providers/Microsoft.Authorization/roleAssignments/{uuid.uuid4()}"
+        properties = {
+            "roleDefinitionId": role(sandbox, name),
+            "principalId": str(uuid.uuid4()),
+            "principalType": "User",
+        }
+        body = {"properties": properties}
+        answer = sandbox.arm("PUT", path, body, version="2022-04-01", token=token)
+        return answer.status_code, path
+
+    status, path = grant(READER)
+    assert status == 201
+    assert grant(CONTRIBUTOR)[0] == 403
+    other = assign(clients, scope, CONTRIBUTOR, str(uuid.uuid4()), principalType="User")
+    for given, expected in ((path, 200), (other.id, 403)):
+        answer = sandbox.arm("DELETE", given, version="2022-04-01", token=token)
+        assert answer.status_code == expected
+
+
 def test_assignments_can_be_made_to_be_seen_late(
     sandbox: RunningSandbox,
     clients: Clients,
