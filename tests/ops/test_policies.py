@@ -114,6 +114,16 @@ def test_check_of_an_environment_that_is_not_there(running: Amlops) -> None:
     assert json.loads(listed.stdout) == []
 
 
+STACKS = sorted(file.name.split(".")[1] for file in (ROOT / "stacks").glob("Pulumi.*.yaml"))
+
+
+@pytest.mark.parametrize("environment", STACKS)
+def test_no_policy_stops_a_stack_of_this_project(running: Amlops, environment: str) -> None:
+    done = running("policy", "check", environment, "--output", "json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout)["passed"]
+
+
 def test_check_finds_what_stops(
     start_sandbox: Callable[..., RunningSandbox], pack: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
