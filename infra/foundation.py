@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 import pulumi
 from pulumi_azure_native import (
     applicationinsights,
-    authorization,
     keyvault,
     operationalinsights,
     resources,
 )
 
 from infra.firewall import Firewall
+from infra.locks import Lock
 from infra.names import Names
 from infra.placement import Placement
 from infra.settings import Existing, Logs, Vault
@@ -97,15 +97,7 @@ class Foundation(pulumi.ComponentResource):
         )
         # Others keep things in a group that was there before: it is not ours to lock.
         if args.lock and not args.existing.resource_group:
-            authorization.ManagementLockByScope(
-                f"{name}-lock",
-                lock_name="amlops-protection",
-                scope=self.group.id,
-                level="CanNotDelete",
-                notes="Set `protection: off` in the stack file and run `up` to lift it.",
-                # Not protected itself, or switching the setting off could never remove it.
-                opts=pulumi.ResourceOptions(parent=self, protect=False),
-            )
+            Lock(f"{name}-lock", self.group.id, child)
         self.register_outputs(
             {
                 "resourceGroup": self.group.name,
