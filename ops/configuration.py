@@ -64,14 +64,19 @@ def effective(environment: str, below: str = "") -> list[Setting]:
 
 
 def as_yaml(settings: Iterable[Setting]) -> str:
-    """As a stack file would say all of it, each with where it comes from."""
+    """As a stack file would say all of it, each with where it comes from.
+
+    What follows from other settings is a comment: given, it would be a choice.
+    """
     root = CommentedMap()
     for one in settings:
         section = root
         for part in one.parts[:-1]:
             section = section.setdefault(part, CommentedMap())
-        section[one.parts[-1]] = one.value
-        section.yaml_add_eol_comment(one.source, one.parts[-1], column=COMMENTS)
+        derived = one.origin == "derived"
+        section[one.parts[-1]] = None if derived else one.value
+        comment = f"{one.origin}: {one.value}" if derived else one.source
+        section.yaml_add_eol_comment(comment, one.parts[-1], column=COMMENTS)
     text = io.StringIO()
     _yaml().dump(root, text)
     return text.getvalue()
@@ -91,18 +96,28 @@ def differences(environments: Sequence[str]) -> dict[str, dict[str, Value]]:
         lacking = [name for name in environments if setting not in paths[name]]
         if len(having) == len(environments):
             values = {name: known[name][setting].value for name in having}
-            if any(value != values[environments[0]] for value in values.values()):
+            if len({_alike(known[name][setting], name) for name in having}) > 1:
                 result[setting] = values
         elif lacking:
             entry = next(
                 path for path in _prefixes(setting) if any(path not in paths[n] for n in lacking)
             )
             result[entry] = {
-                name: _said(known[name].values(), entry)
+                name: known[name][entry].value
+                if entry in known[name]
+                else _said(known[name].values(), entry)
                 for name in environments
                 if entry in paths[name]
             }
+            if list(result[entry].values()) == [None]:
+                del result[entry]
     return result
+
+
+def _alike(one: Setting, environment: str) -> str:
+    """A value to compare: a derived name that differs by the environment's only does not differ."""
+    text = json.dumps(one.value, sort_keys=True)
+    return text.replace(environment, "") if one.origin == "derived" else text
 
 
 def _said(settings: Iterable[Setting], entry: str) -> dict[str, Value]:

@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> int:
             case [environment, "--origins"]:
                 from infra.settings.effective import effective
 
-                found = effective(*load_with_source(environment))
+                found = effective(*load_with_source(environment), environment)
                 print(json.dumps([one.data() for one in found], indent=2))
             case [environment] if not environment.startswith("-"):
                 print(load(environment).model_dump_json(indent=2))

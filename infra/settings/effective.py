@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from infra.settings.derived import derived
 from infra.settings.descriptions import description, split
 from infra.settings.faults import KEY, Path
 from infra.settings.fields import Section
 from infra.settings.source import Source
+from infra.settings.stack import Settings
 
 Origin = Literal["file", "default", "derived"]
 
@@ -39,9 +41,15 @@ class Effective:
         }
 
 
-def effective(settings: Section, source: Source) -> list[Effective]:
+def effective(settings: Section, source: Source, environment: str) -> list[Effective]:
     """Every setting, sections and maps taken apart, in the order of the models."""
-    return list(_section(settings, (), source, whole=False))
+    known = derived(settings, environment) if isinstance(settings, Settings) else {}
+    return [
+        replace(one, value=known[one.path], origin="derived", line=None)
+        if one.value is None and known.get(one.path) is not None
+        else one
+        for one in _section(settings, (), source, whole=False)
+    ]
 
 
 def _section(section: Section, path: Path, source: Source, whole: bool) -> Iterator[Effective]:

@@ -140,6 +140,8 @@ def _written(value: Any) -> str:
     """As YAML has it on one line."""
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "–"}[value]
+    if isinstance(value, float):
+        return f"{value:g}"
     if isinstance(value, list):
         return ", ".join(_written(item) for item in value) or "–"
     if isinstance(value, dict):

@@ -24,6 +24,7 @@ config:
     owner: me
     cost_centre: "4711"
     tags: {a: b}
+    budget: {monthly: 50, emails: [me@example.com]}
     clusters:
       cpu-cluster: {max: 4}
       gpu-cluster: {size: Standard_NC4as_T4_v3, idle: 90m}
@@ -83,8 +84,8 @@ def test_a_setting_has_its_line_or_is_a_default(config: Amlops) -> None:
         ["subscription", "(whichever is logged in)", "default"],
         ["clusters"],
         ["gpu-cluster"],
-        ["max", "4", "line 8"],
-        ["idle", "90m", "line 9"],
+        ["max", "4", "line 9"],
+        ["idle", "90m", "line 10"],
     ):
         assert row in told, done.stdout
 
@@ -93,7 +94,7 @@ def test_a_section_alone(config: Amlops) -> None:
     found = json.loads(config("show", "more", "clusters.cpu-cluster", "--output", "json").stdout)
     assert all(one["setting"].startswith("clusters.cpu-cluster.") for one in found)
     by_name = {one["setting"].split(".")[-1]: one for one in found}
-    assert [by_name["max"][key] for key in ("value", "origin", "line")] == [4, "file", 8]
+    assert [by_name["max"][key] for key in ("value", "origin", "line")] == [4, "file", 9]
     assert by_name["idle"] == {
         "setting": "clusters.cpu-cluster.idle",
         "value": "2m",
@@ -108,7 +109,7 @@ def test_as_yaml_it_is_what_a_stack_file_could_say(root: Path, config: Amlops) -
     printed = config("show", "more", "--output", "yaml").stdout
     said = yaml.safe_load(printed)
     assert said["clusters"]["gpu-cluster"]["idle"] == "90m"
-    assert re.search(r"^    max: 4 +# line 8$", printed, re.MULTILINE)
+    assert re.search(r"^    max: 4 +# line 9$", printed, re.MULTILINE)
     write(root, "again", yaml.safe_dump({"config": {"amlops:settings": said}}))
     assert yaml.safe_load(config("show", "again", "--output", "yaml").stdout) == said
     assert config("diff", "again", "more").stdout == ""
@@ -118,6 +119,8 @@ def test_what_differs(config: Amlops) -> None:
     done = config("diff", "more", "less", "--output", "json")
     assert json.loads(done.stdout) == {
         "tags": {"more": {"a": "b"}, "less": {}},
+        "budget.monthly": {"more": 50},
+        "budget.emails": {"more": ["me@example.com"]},
         "clusters.cpu-cluster.max": {"more": 4, "less": 2},
         "clusters.gpu-cluster": {"more": {"size": "Standard_NC4as_T4_v3", "idle": "90m"}},
     }
