@@ -23,6 +23,7 @@ CLIENTS = {
     "monitor": ("azure.mgmt.monitor", "MonitorManagementClient"),
     "events": ("azure.mgmt.eventgrid", "EventGridManagementClient"),
     "budgets": ("azure.mgmt.consumption", "ConsumptionManagementClient"),
+    "dns": ("azure.mgmt.privatedns", "PrivateDnsManagementClient"),
     "roles": ("azure.mgmt.authorization", "AuthorizationManagementClient"),
     "kubernetes": ("azure.mgmt.containerservice", "ContainerServiceClient"),
     "machines": ("azure.mgmt.compute", "ComputeManagementClient"),
