@@ -68,7 +68,7 @@ class Attached(pulumi.ComponentResource):
             case settings.HDInsight():
                 properties = _hdinsight(args, key, chosen)
             case settings.SynapseSpark():
-                properties = {"computeType": "SynapseSpark", "resourceId": chosen.existing}
+                properties = _spark(chosen)
                 identity = chosen.identity
         return machinelearningservices.Compute(
             f"{name}-compute",
@@ -79,7 +79,11 @@ class Attached(pulumi.ComponentResource):
             identity=compute_identity(identity, args.identity),
             properties=properties,
             tags=args.placement.tags,
-            opts=pulumi.ResourceOptions(parent=self, replace_on_changes=["properties.resourceId"]),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                replace_on_changes=["properties.resourceId"],
+                delete_before_replace=True,
+            ),
         )
 
     def _machine(
@@ -132,6 +136,21 @@ def _hdinsight(args: AttachedArgs, key: str, chosen: settings.HDInsight) -> Prop
             "address": chosen.address or own,
             "sshPort": chosen.port,
             "administratorAccount": account,
+        },
+    }
+
+
+def _spark(chosen: settings.SynapseSpark) -> Properties:
+    """The service would read names out of the id as well; said here, they are no drift later."""
+    parts = chosen.existing.split("/")
+    return {
+        "computeType": "SynapseSpark",
+        "resourceId": chosen.existing,
+        "properties": {
+            "subscriptionId": parts[2],
+            "resourceGroup": parts[4],
+            "workspaceName": parts[8],
+            "poolName": parts[10],
         },
     }
 

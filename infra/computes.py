@@ -102,7 +102,12 @@ class Computes(pulumi.ComponentResource):
             identity=compute_identity(identity, args.identity),
             properties=properties,
             tags=args.placement.tags,
-            opts=pulumi.ResourceOptions(parent=self, replace_on_changes=list(create_only)),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                replace_on_changes=list(create_only),
+                # The new one has the old one's name.
+                delete_before_replace=True,
+            ),
         )
 
 

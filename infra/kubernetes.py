@@ -98,6 +98,7 @@ class Kubernetes(pulumi.ComponentResource):
                 parent=self,
                 depends_on=[extension] if extension else [],
                 replace_on_changes=["properties.resourceId", "properties.properties.namespace"],
+                delete_before_replace=True,
             ),
         )
 

@@ -163,6 +163,8 @@ class Provider(grpc_service.ResourceProviderServicer):
                 shown = translate.preview(resource, inputs)
                 # These cannot change in place, so whoever depends on them may see them.
                 shown |= {name: olds[name] for name in ("name", "location", "type") if name in olds}
+                if _same_identity(olds, inputs):
+                    shown["identity"] = olds["identity"]
                 return messages.UpdateResponse(properties=encode(shown))
             connection = self._open()
             shown = connection.resources.update(
@@ -281,3 +283,11 @@ def _empty() -> Any:
     from google.protobuf import empty_pb2
 
     return empty_pb2.Empty()
+
+
+def _same_identity(olds: dict[str, Any], inputs: dict[str, Any]) -> bool:
+    """Whether a resource keeps the identity of its own that it has."""
+    old, new = olds.get("identity"), inputs.get("identity")
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return False
+    return bool(old.get("type") == new.get("type") == "SystemAssigned")

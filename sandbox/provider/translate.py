@@ -153,6 +153,10 @@ def _as_input(resource: ResourceType, shape: Shape, kind: Any, value: Any, path:
     return value
 
 
+OF_IDENTITY = ("principalId", "tenantId")
+"""What the service makes for an identity of the resource's own."""
+
+
 def preview(resource: ResourceType, inputs: dict[str, Any]) -> dict[str, Any]:
     """The outputs that a preview can show: the inputs, and unknowns for the rest."""
     shown: dict[str, Any] = dict.fromkeys(resource.outputs, UNKNOWN)
@@ -163,4 +167,6 @@ def preview(resource: ResourceType, inputs: dict[str, Any]) -> dict[str, Any]:
         for path in resource.keyed:
             if path.startswith(f"{name}.") and isinstance(get(shown, path), list):
                 shown = put(shown, path, UNKNOWN)
+    if "SystemAssigned" in str((inputs.get("identity") or {}).get("type", "")):
+        shown["identity"] = dict.fromkeys(OF_IDENTITY, UNKNOWN) | shown["identity"]
     return shown | {API_VERSION: resource.api_version}

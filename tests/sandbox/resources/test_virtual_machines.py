@@ -12,7 +12,7 @@ from tests.sandbox.resources.conftest import Clients, code
 IMAGE = {"publisher": "Canonical", "offer": "ubuntu-24_04-lts", "sku": "server"}
 LINUX = {
     "disablePasswordAuthentication": True,
-    "ssh": {"publicKeys": [{"path": "/home/me/.ssh/authorized_keys", "keyData": "ssh-rsa AAAA"}]},
+    "ssh": {"publicKeys": [{"keyData": "ssh-rsa AAAA"}]},
 }
 
 
