@@ -111,14 +111,14 @@ class Plan:
 
 class StrictMocks(Mocks):
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        if args.resource_id:  # it was there before
+            return args.resource_id, {"name": args.resource_id.rsplit("/", 1)[1]}
         if not args.custom:
             if not args.typ.startswith("amlops:infra:"):
                 raise AssertionError(f"unforeseen component type {args.typ} ({args.name})")
             return "", args.inputs
         if args.typ not in FORESEEN:
             raise AssertionError(f"unforeseen resource type {args.typ} ({args.name})")
-        if args.resource_id:  # it was there before
-            return args.resource_id, {"name": args.resource_id.rsplit("/", 1)[1]}
         name = args.inputs[FORESEEN[args.typ]]
         state = {**args.inputs, "name": name}
         identity = args.inputs.get("identity")

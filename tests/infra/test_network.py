@@ -1,0 +1,216 @@
+"""What the program declares for each network mode, a team's own key, and what was there before:
+
+- In a private mode no service answers to the internet, and each has its endpoints and names.
+- Computes lie in the subnet of mode own, without public addresses, and nowhere in the others.
+- The workspace's identity may approve the endpoints of its managed network, and of those only.
+- Existing things are read, never made; the lock is not put on somebody else's group.
+"""
+
+from __future__ import annotations
+
+import importlib
+import ipaddress
+from typing import Any
+
+import pytest
+
+from infra.existing import MissingError, look_up, wanted
+from infra.network import security_rules
+from infra.settings import table
+from tests.infra.mocks import SUBSCRIPTION, Plan, plan, settings
+from tests.infra.test_network_settings import GROUP, KEY, PACKAGES, THERE
+
+APPROVER = "b556d68e-0be0-4f35-a333-ad7ee1ce17ea"
+SERVICES = [
+    "storage:StorageAccount",
+    "containerregistry:Registry",
+    "machinelearningservices:Workspace",
+]
+PRIVATE: list[dict[str, Any]] = [
+    {"mode": "managed", "rules": {"packages": PACKAGES}},
+    {"mode": "own"},
+    {"mode": "own", "existing": THERE},
+]
+
+
+@pytest.fixture(scope="module", params=PRIVATE, ids=["managed", "own", "existing"])
+def private(request: pytest.FixtureRequest) -> Plan:
+    return plan(settings(network=request.param, endpoints={"churn": {}}))
+
+
+def test_nothing_answers_to_the_internet(private: Plan) -> None:
+    for kind in SERVICES:
+        assert private.only(kind).inputs["publicNetworkAccess"] == "Disabled"
+    vault = private.only("keyvault:Vault").inputs["properties"]
+    assert vault["publicNetworkAccess"] == "Disabled"
+    assert vault["networkAcls"]["defaultAction"] == "Deny"
+    endpoint = private.only("machinelearningservices:OnlineEndpoint").inputs["properties"]
+    assert endpoint["publicNetworkAccess"] == "Disabled"
+    assert private.only("containerregistry:Registry").inputs["sku"]["name"] == "Premium"
+
+
+def test_every_service_has_its_endpoints_and_every_endpoint_its_names(private: Plan) -> None:
+    endpoints = private.of_type("network:PrivateEndpoint")
+    links = table("private-links.yaml")
+    services = ("workspace", "storage", "vault", "registry")
+    expected = {group for service in services for group in links[service]}
+    leads = {
+        connection["groupIds"][0]
+        for endpoint in endpoints
+        for connection in endpoint.inputs["privateLinkServiceConnections"]
+    }
+    assert leads == expected
+    named = {
+        group.inputs["privateEndpointName"]
+        for group in private.of_type("network:PrivateDnsZoneGroup")
+    }
+    assert named == {endpoint.inputs["privateEndpointName"] for endpoint in endpoints}
+
+
+def test_nodes_have_no_public_address(private: Plan) -> None:
+    for compute in private.of_type("machinelearningservices:Compute"):
+        assert compute.inputs["properties"]["properties"]["enableNodePublicIp"] is False
+
+
+@pytest.mark.parametrize(
+    ("network", "subnet"),
+    [
+        ({"mode": "own"}, "/id/of/vnet-bikes-dev/subnets/snet-compute"),
+        ({"mode": "own", "existing": THERE}, f"{THERE['virtual_network']}/subnets/b"),
+        ({"mode": "managed"}, None),
+        ({}, None),
+    ],
+)
+def test_computes_lie_in_the_subnet_of_mode_own(network: dict[str, Any], subnet: str) -> None:
+    planned = plan(settings(network=network))
+    (compute,) = planned.of_type("machinelearningservices:Compute")
+    found = compute.inputs["properties"]["properties"].get("subnet")
+    assert (found or {}).get("id") == subnet
+    workspace = planned.only("machinelearningservices:Workspace").inputs
+    serverless = workspace.get("serverlessComputeSettings") or {}
+    assert serverless.get("serverlessComputeCustomSubnet") == subnet
+
+
+def test_an_identity_may_approve_what_its_network_reaches() -> None:
+    lake = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/stlake"
+    rules = {"lake": {"resource": lake, "subresource": "dfs"}, "packages": PACKAGES}
+    planned = plan(settings(network={"mode": "managed", "rules": rules}))
+    scopes = {
+        grant.inputs["scope"]
+        for grant in planned.of_type("authorization:RoleAssignment")
+        if grant.inputs["roleDefinitionId"].endswith(APPROVER)
+    }
+    own = ["storage:StorageAccount", "keyvault:Vault", "containerregistry:Registry"]
+    names = {"accountName", "vaultName", "registryName"}
+    ids = {
+        f"/id/of/{value}"
+        for kind in own
+        for key, value in planned.only(kind).inputs.items()
+        if key in names
+    }
+    assert scopes == {*ids, lake}
+    assert plan(settings()).of_type("network:VirtualNetwork") == []
+
+
+def test_rules_are_part_of_the_workspace() -> None:
+    rules = {"packages": PACKAGES, "factory": {"service_tag": "DataFactory", "ports": 443}}
+    chosen = settings(network={"mode": "managed", "rules": rules, "firewall": "basic"})
+    workspace = plan(chosen).only("machinelearningservices:Workspace").inputs
+    network = workspace["managedNetwork"]
+    assert network["isolationMode"] == "AllowOnlyApprovedOutbound"
+    assert network["firewallSku"] == "Basic"
+    assert set(network["outboundRules"]) == set(rules)
+    assert network["outboundRules"]["factory"]["destination"]["portRanges"] == "443"
+    assert workspace["provisionNetworkNow"] is True
+
+
+def test_rules_of_a_security_group_have_numbers_of_their_own() -> None:
+    for name, rows in table("network-rules.yaml").items():
+        rules = security_rules(rows, "eastus", closed_outbound=name == "compute")
+        numbers = [(rule["direction"], rule["priority"]) for rule in rules]
+        assert len(set(numbers)) == len(numbers)
+        assert all(100 <= rule["priority"] <= 4096 for rule in rules)
+    compute = security_rules(table("network-rules.yaml")["compute"], "eastus", closed_outbound=True)
+    assert compute[-1]["access"] == "Deny"
+    assert "BatchNodeManagement.eastus" in {r["destination_address_prefix"] for r in compute}
+
+
+def test_outbound_internet_leaves_a_subnet_open() -> None:
+    planned = plan(settings(network={"mode": "own", "outbound": "internet"}))
+    rules = [
+        rule
+        for group in planned.of_type("network:NetworkSecurityGroup")
+        for rule in group.inputs["securityRules"]
+        if rule["direction"] == "Outbound"
+    ]
+    assert rules
+    assert all(rule["access"] == "Allow" for rule in rules)
+
+
+def test_a_firewall_is_the_same_on_all_that_have_one() -> None:
+    planned = plan(settings(network={"allowed_ips": ["198.51.100.0/24"]}))
+    account = planned.only("storage:StorageAccount").inputs["networkRuleSet"]
+    vault = planned.only("keyvault:Vault").inputs["properties"]["networkAcls"]
+    registry = planned.only("containerregistry:Registry").inputs["networkRuleSet"]
+    assert {item["defaultAction"] for item in (account, vault, registry)} == {"Deny"}
+    assert [rule["value"] for rule in vault["ipRules"]] == ["198.51.100.0/24"]
+    for rules in (account["ipRules"], registry["ipRules"]):
+        assert [rule["iPAddressOrRange"] for rule in rules] == ["198.51.100.0/24"]
+
+
+def test_a_key_that_is_there_is_used_and_none_is_made() -> None:
+    planned = plan(settings(encryption={"customer_key": True, "key": KEY}))
+    assert planned.of_type("keyvault:Key") == []
+    encryption = planned.only("storage:StorageAccount").inputs["encryption"]
+    assert encryption["keyVaultProperties"]["keyName"] == "cmk"
+    grants = [r for r in planned.resources.values() if r.name.endswith("encryption-key")]
+    assert [grant.inputs["scope"] for grant in grants] == [KEY]
+
+
+def test_what_was_there_is_read_and_not_locked() -> None:
+    logs = f"{GROUP}/providers/Microsoft.OperationalInsights/workspaces/log-hub"
+    chosen = settings(existing={"resource_group": "rg-team", "logs": logs}, protection=True)
+    planned = plan(chosen)
+    assert planned.of_type("resources:ResourceGroup") == []
+    assert planned.of_type("operationalinsights:Workspace") == []
+    assert planned.of_type("authorization:ManagementLockByScope") == []
+    assert set(planned.read.values()) >= {
+        f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-team",
+        logs,
+    }
+    assert planned.outputs["resourceGroup"] == "rg-team"
+    assert planned.outputs["ownsResourceGroup"] is False
+
+
+def test_all_that_is_missing_is_told_at_once() -> None:
+    chosen = settings(
+        existing={"resource_group": "rg-team"},
+        network={"mode": "own", "existing": {**THERE, "dns_zones": GROUP}},
+        encryption={"customer_key": True, "key": KEY},
+    )
+    with pytest.raises(MissingError) as caught:
+        look_up(chosen, SUBSCRIPTION, lambda _id, _version: None)
+    text = str(caught.value)
+    assert text.count("there is no") == len(list(wanted(chosen, SUBSCRIPTION)))
+    for setting in ("existing.resource_group", "network.existing.subnets.compute"):
+        assert f"amlops:settings.{setting}: there is no" in text
+
+
+def test_a_key_is_found_with_its_version_and_its_vault_must_be_protected() -> None:
+    chosen = settings(encryption={"customer_key": True, "key": KEY})
+    found = {
+        KEY: {"name": "cmk", "properties": {"keyUriWithVersion": "https://kv/keys/cmk/7"}},
+        KEY.rsplit("/keys/", 1)[0]: {
+            "name": "kv-hub",
+            "properties": {"enablePurgeProtection": True},
+        },
+    }
+    assert look_up(chosen, SUBSCRIPTION, lambda one, _: found[one]) == "https://kv/keys/cmk/7"
+    found[KEY.rsplit("/keys/", 1)[0]]["properties"] = {}
+    with pytest.raises(MissingError, match="no purge protection"):
+        look_up(chosen, SUBSCRIPTION, lambda one, _: found[one])
+
+
+def test_the_default_network_has_room() -> None:
+    settings_network = importlib.import_module("infra.settings.network")
+    assert ipaddress.IPv4Network(settings_network.ADDRESSES).prefixlen <= 23

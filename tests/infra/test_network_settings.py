@@ -1,0 +1,173 @@
+"""What a stack file may say of network, keys and what is there already; each mistake is one line:
+
+- Ranges that overlap or lie outside, and two things of which only one can be, name both.
+- A setting that the mode has no use for is refused, with the modes that have.
+- Subnets that nobody gave never overlap and lie within the network.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from itertools import combinations
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infra.settings import SettingsError, image_builder, parse, registry_is_made, registry_sku
+from tests.infra.mocks import MINIMAL, SUBSCRIPTION, settings
+
+FILE = "stacks/Pulumi.dev.yaml"
+GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-hub"
+NETWORK = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/vnet-hub"
+KEY = f"{GROUP}/providers/Microsoft.KeyVault/vaults/kv-hub/keys/cmk"
+THERE = {"virtual_network": NETWORK, "subnets": {"endpoints": "a", "compute": "b"}}
+PACKAGES = {"fqdn": "packages.example.com"}
+
+# settings beside the minimal ones, what the message says
+MISTAKES: list[tuple[dict[str, Any], str]] = [
+    ({"network": {"mode": "private"}}, "'public', 'managed' or 'own'"),
+    ({"network": {"addresses": "10.0.0.0/16"}}, "it is for mode managed or own"),
+    ({"network": {"mode": "own", "allowed_ips": ["198.51.100.1"]}}, "it is for mode public"),
+    ({"network": {"mode": "own", "rules": {"p-p": PACKAGES}}}, "it is for mode managed"),
+    ({"network": {"mode": "managed", "nat_gateway": True}}, "it is for mode own"),
+    ({"network": {"allowed_ips": ["10.1.2.3"]}}, "is private; allowed are addresses that Azure"),
+    ({"network": {"allowed_ips": ["198.51.100.0/31"]}}, "ranges up to /30"),
+    ({"network": {"mode": "own", "addresses": "10.0.0.1/16"}}, "host bits set"),
+    ({"network": {"mode": "own", "addresses": "10.0.0.0/30"}}, "from /8 to /29"),
+    (
+        {"network": {"mode": "own", "subnets": {"endpoints": "10.40.0.0/24"}}},
+        "give subnets.compute",
+    ),
+    (
+        {
+            "network": {
+                "mode": "own",
+                "subnets": {"endpoints": "10.40.0.0/23", "compute": "10.40.1.0/24"},
+            }
+        },
+        "subnets.endpoints 10.40.0.0/23 and subnets.compute 10.40.1.0/24 overlap",
+    ),
+    (
+        {
+            "network": {
+                "mode": "own",
+                "subnets": {"endpoints": "10.40.0.0/24", "compute": "10.41.0.0/24"},
+            }
+        },
+        "subnets.compute 10.41.0.0/24 is outside addresses 10.40.0.0/16",
+    ),
+    (
+        {"network": {"mode": "managed", "subnets": {"compute": "10.40.0.0/24"}}},
+        "computes in the service's network",
+    ),
+    (
+        {"network": {"mode": "own", "addresses": "10.0.0.0/16", "existing": THERE}},
+        "existing.virtual_network names one; give one of the two",
+    ),
+    (
+        {"network": {"mode": "own", "existing": {"virtual_network": NETWORK}}},
+        "virtual_network and subnets go together",
+    ),
+    (
+        {"network": {"mode": "own", "existing": {"dns_zones": "rg-hub"}}},
+        "write an id, as /subscriptions/",
+    ),
+    (
+        {"network": {"mode": "managed", "rules": {"p-p": {**PACKAGES, "service_tag": "Storage"}}}},
+        "fqdn and service_tag given; allowed is one of",
+    ),
+    ({"network": {"mode": "managed", "rules": {"p-p": {}}}}, "no destination given"),
+    (
+        {"network": {"mode": "managed", "rules": {"p-p": {**PACKAGES, "ports": 443}}}},
+        "protocol and ports are for a service_tag",
+    ),
+    (
+        {"network": {"mode": "managed", "rules": {"p-p": {"resource": KEY}}}},
+        "resource and subresource go together",
+    ),
+    (
+        {"network": {"mode": "managed", "outbound": "internet", "rules": {"p-p": PACKAGES}}},
+        "outbound: internet allows anyway",
+    ),
+    ({"network": {"mode": "own"}, "registry": {"create": "lazy"}}, "set create: now"),
+    ({"network": {"mode": "own"}, "registry": {"sku": "Basic"}}, "allowed is Premium"),
+    ({"registry": {"create": "lazy", "sku": "Basic"}}, "leaves the registry to the service"),
+    ({"encryption": {"customer_key": True}}, "set vault.purge_protection: true"),
+    ({"encryption": {"key": KEY}}, "set customer_key: true"),
+    ({"encryption": {"customer_key": True, "key": f"{KEY}/1"}}, "without a version"),
+    ({"encryption": {"customer_key": True, "key": KEY, "key_size": 4096}}, "but key names one"),
+    ({"encryption": {"key_size": 2500}}, "multiples of 1024"),
+    ({"encryption": {"rotate": "7d"}}, "28d to 730d"),
+    (
+        {"existing": {"resource_group": "rg-a"}, "names": {"resource_group": "rg-b"}},
+        "existing.resource_group is given too",
+    ),
+    ({"existing": {"logs": "log-hub"}}, "write an id, as /subscriptions/"),
+    ({"names": {"workspace": "a b"}}, "a letter or digit first"),
+    ({"workspace": {"image_build_compute": "big-cluster"}}, "is no cluster; allowed are"),
+    ({"storage": {"soft_delete_days": 0}}, "allowed is 1 or more"),
+    ({"storage": {"sas": "8d"}}, "1h to 7d"),
+    ({"logs": {"daily_cap_gb": 0}}, "allowed is 0.023 or more"),
+]
+
+
+@pytest.mark.parametrize(("added", "expected"), MISTAKES)
+def test_a_mistake_is_one_line(added: dict[str, Any], expected: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse({**MINIMAL, **added}, FILE)
+    first = str(caught.value).splitlines()[0]
+    assert first.startswith(FILE)
+    assert expected in str(caught.value)
+    assert "Traceback" not in str(caught.value)
+
+
+def whole_networks() -> st.SearchStrategy[str]:
+    """Ranges that a virtual network may have."""
+    lengths = st.integers(8, 28)
+    return st.builds(
+        lambda number, length: str(ipaddress.IPv4Network((number << 8, length), strict=False)),
+        st.integers(0, 2**24 - 1),
+        lengths,
+    )
+
+
+@given(whole_networks())
+def test_subnets_that_nobody_gave_fit(addresses: str) -> None:
+    network = settings(network={"mode": "own", "addresses": addresses}).network
+    parts = [ipaddress.IPv4Network(text) for text in network.ranges().values()]
+    assert set(network.ranges()) == {"endpoints", "compute"}
+    assert all(part.subnet_of(ipaddress.IPv4Network(addresses)) for part in parts)
+    assert not any(one.overlaps(other) for one, other in combinations(parts, 2))
+
+
+def test_nothing_is_made_where_it_is_there_already() -> None:
+    network = settings(network={"mode": "own", "existing": THERE}).network
+    assert network.ranges() == {}
+    assert not network.makes_nat_gateway
+
+
+@pytest.mark.parametrize(
+    ("added", "made", "sku"),
+    [
+        ({}, False, "Standard"),
+        ({"registry": {"create": "now"}}, True, "Standard"),
+        ({"registry": {"sku": "Basic"}}, True, "Basic"),
+        ({"network": {"mode": "managed"}}, True, "Premium"),
+        ({"network": {"allowed_ips": ["198.51.100.1"]}}, True, "Premium"),
+        ({"registry": {"zone_redundant": True}}, True, "Premium"),
+    ],
+)
+def test_a_registry_is_made_where_something_asks_for_it(
+    added: dict[str, Any], made: bool, sku: str
+) -> None:
+    chosen = settings(**added)
+    assert registry_is_made(chosen) is made
+    assert registry_sku(chosen) == sku
+
+
+def test_images_are_built_by_a_cluster_where_the_service_cannot() -> None:
+    assert image_builder(settings()) is None
+    assert image_builder(settings(network={"mode": "managed"})) is None
+    assert image_builder(settings(network={"mode": "own"})) == "cpu-cluster"
