@@ -237,7 +237,14 @@ def declare(
             [
                 *compute_grants(storage, workspace, registry, identities),
                 *endpoint_grants(storage, registry, identities),
-                *data_grants(settings.datastores, data, identities),
+                *data_grants(
+                    settings.datastores,
+                    data,
+                    {
+                        "workspace": identities.workspace.principal_id,
+                        "compute": identities.compute.principal_id,
+                    },
+                ),
                 *access_grants(settings, names, scopes),
             ],
             {role: d.id for role, d in definitions.definitions.items()},
@@ -285,9 +292,18 @@ def declare(
         RoleAssignmentsArgs(
             names,
             [
-                grant
-                for key, principal in computes.principals.items()
-                for grant in job_grants(f"compute-{key}", principal, storage, workspace, registry)
+                *(
+                    grant
+                    for key, principal in computes.principals.items()
+                    for grant in job_grants(
+                        f"compute-{key}", principal, storage, workspace, registry
+                    )
+                ),
+                *data_grants(
+                    settings.datastores,
+                    data,
+                    {f"compute-{key}": one for key, one in computes.principals.items()},
+                ),
             ],
         ),
     )

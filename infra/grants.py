@@ -143,12 +143,15 @@ def endpoint_grants(
 
 
 def data_grants(
-    datastores: Mapping[str, Datastore], homes: Mapping[str, Home], identities: Identities
+    datastores: Mapping[str, Datastore],
+    homes: Mapping[str, Home],
+    principals: Mapping[str, pulumi.Input[str]],
 ) -> list[Grant]:
-    """What workspace and jobs need on the data that datastores without a secret lead to.
+    """What the workspace (`workspace`) and those that jobs act as (by other names) need on the data
+    that datastores without a secret lead to.
 
     Two datastores on one place share a grant. Blobs of the environment's own account are left
-    out: both identities have those anyway.
+    out: all of them have those anyway.
     """
     reasons: dict[tuple[str, str, str], list[str]] = {}
     scopes: dict[tuple[str, str, str], tuple[pulumi.Input[str], str]] = {}
@@ -162,10 +165,6 @@ def data_grants(
         grant = (home.label, scope, kind["read" if datastore.read_only else "write"])
         reasons.setdefault(grant, []).append(key)
         scopes[grant] = (pulumi.Output.concat(home.account_id, scope), home.subscription)
-    principals = {
-        "workspace": identities.workspace.principal_id,
-        "compute": identities.compute.principal_id,
-    }
     return [
         Grant(
             key="-".join([who, "data", label, *scope.split("/")[-1:], role.split()[-1].lower()]),
@@ -173,7 +172,7 @@ def data_grants(
             principal_type="ServicePrincipal",
             role=role,
             scope=scopes[label, scope, role][0],
-            why=f"Datastore {', '.join(keys)}: {_VERBS[who]}, without a key.",
+            why=f"Datastore {', '.join(keys)}: {_does(who)}, without a key.",
             subscription=scopes[label, scope, role][1],
         )
         for (label, scope, role), keys in reasons.items()
@@ -183,7 +182,8 @@ def data_grants(
     ]
 
 
-_VERBS = {"workspace": "the workspace shows its data", "compute": "jobs work with its data"}
+def _does(who: str) -> str:
+    return "the workspace shows its data" if who == "workspace" else "jobs work with its data"
 
 
 def access_grants(

@@ -236,6 +236,15 @@ def test_whoever_has_a_key_needs_no_role() -> None:
     assert grants(plan(settings(datastores={"lake": given})), "-data-") == {}
 
 
+def test_a_cluster_with_an_identity_of_its_own_has_the_same_roles() -> None:
+    stores = {"landing": {"kind": "blob", "account": ELSEWHERE, "read_only": True}}
+    planned = plan(settings(datastores=stores, clusters={"own": {"identity": "system"}}))
+    found = grants(planned, "compute-own-data-")
+    assert list(found.values()) == [
+        ("Storage Blob Data Reader", f"{ELSEWHERE}/blobServices/default/containers/data")
+    ]
+
+
 def test_a_share_of_ours_is_made_and_jobs_may_use_it() -> None:
     stores = {
         "small": {"kind": "files", "share": "reports", "quota_gb": 5},

@@ -251,7 +251,9 @@ def test_a_broken_file_is_one_line(tmp_path: Path, content: str, expected: str) 
 
 
 def test_an_unknown_stack_lists_the_known() -> None:
-    with pytest.raises(SettingsError, match="no such stack; there are dev, lab, prod, shared, test"):
+    with pytest.raises(
+        SettingsError, match="no such stack; there are dev, lab, prod, shared, test"
+    ):
         load("staging")
 
 
