@@ -164,7 +164,7 @@ def data_grants(
         scope = str(kind["scope"]).format(datastore.place)
         grant = (home.label, scope, kind["read" if datastore.read_only else "write"])
         reasons.setdefault(grant, []).append(key)
-        scopes[grant] = (pulumi.Output.concat(home.account_id, scope), home.subscription)
+        scopes[grant] = (_below(home, scope), home.subscription)
     return [
         Grant(
             key="-".join([who, "data", label, *scope.split("/")[-1:], role.split()[-1].lower()]),
@@ -180,6 +180,12 @@ def data_grants(
         # The workspace keeps its notebooks in a share of the same account.
         if (who, label, role) != ("workspace", "own", "Storage File Data Privileged Contributor")
     ]
+
+
+def _below(home: Home, scope: str) -> pulumi.Output[str]:
+    """By way of the place: what is made has to be there before a role is given on it."""
+    both = pulumi.Output.all(home.account_id, home.place)
+    return both.apply(lambda found: f"{found[0]}{scope}")
 
 
 def _does(who: str) -> str:

@@ -270,7 +270,11 @@ def test_lakes_of_ours_share_an_account_with_real_folders() -> None:
     assert made == {"raw", "data"}
     for resource in planned.of_type("machinelearningservices:Datastore"):
         assert resource.inputs["properties"]["accountName"] == lake["accountName"]
-    assert len(grants(planned, "-data-lake-")) == 4
+    found = grants(planned, "-data-lake-")
+    assert len(found) == 4
+    for name in found:
+        place = "raw" if "-raw-" in name else "data"
+        assert f"lake-container-{place}" in planned.resources[f"roles-{name}"].dependencies
 
 
 def test_without_lakes_there_is_no_such_account() -> None:
