@@ -22,6 +22,8 @@ from pipelines.service import AZURE_DEVOPS, GITHUB, service, stop
 LONGEST = 60_000
 """Characters; GitHub takes 65,536."""
 
+EMPTY = "It failed before it had a result: see the run's log."
+
 
 class PullRequest(Protocol):
     """A pull request's comments, as one of the services has them."""
@@ -117,7 +119,7 @@ def main(arguments: list[str]) -> None:
     title, file = arguments
     if not Path(file).is_file():
         stop(f"there is no report '{file}': the step that writes it has not come so far.")
-    text = Path(file).read_text()
+    text = Path(file).read_text().strip() or EMPTY
     print(text)
     with httpx.Client(timeout=60) as client:
         pulled = pull_request(client, os.environ)

@@ -65,12 +65,10 @@ def up(
 
 
 @click.command()
-@options.environment
-@options.target
-@options.output_or_markdown
+@options.placed
 def preview(environment: str, target: str, output: str) -> None:
     """Show what `up` would change in ENV, and stop on what the policies forbid."""
-    from ops import markdown, recovery, stacks
+    from ops import recovery, stacks
     from ops.watching import Resources
 
     screen.header(target, environment, "preview")
@@ -82,10 +80,6 @@ def preview(environment: str, target: str, output: str) -> None:
         summary = stacks.preview(stack, POLICIES, resources.watch)
     columns = ("", "resource", "type", "differs in")
     screen.note(summary.text())
-    if output == "markdown":
-        title = f"Preview of {environment}: {summary.text()}"
-        click.echo(markdown.report(title, columns, resources.rows()))
-        return
     data = {"changes": summary.changes, "resources": resources.planned()}
     screen.result(data, output, screen.table(columns, resources.rows()))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ import pytest
 from sandbox.clock import Clock
 from sandbox.identity import Identity
 from sandbox.login.tokens import mint
+from tests import checkout
 from tests.pipelines import azure_devops, github
 from tests.pipelines.machine import Machine, variables_of
 from tests.pipelines.services import AUDIENCE, BEARER, CONNECTION, Services
@@ -34,6 +36,8 @@ class Fork:
     sandbox: RunningSandbox
     services: Services
     folder: Path
+    backend: dict[str, str]
+    """What `amlops bootstrap` has made."""
     runs: dict[str, Any] = field(default_factory=dict)
     _count: Iterator[int] = field(default_factory=itertools.count)
 
@@ -42,9 +46,11 @@ class Fork:
         """What a team sets up once: addresses and ids, no secret."""
         known = self.sandbox.environment
         names = ("AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_SUBSCRIPTION_ID")
-        backend = self.folder / "state"
-        backend.mkdir(exist_ok=True)
-        return {**{name: known[name] for name in names}, "PULUMI_BACKEND_URL": f"file://{backend}"}
+        return {
+            **{name: known[name] for name in names},
+            "PULUMI_BACKEND_URL": self.backend["backend"],
+            "PULUMI_SECRETS_PROVIDER": self.backend["secrets_provider"],
+        }
 
     def machine(self) -> Machine:
         """An agent that has run nothing yet."""
@@ -131,6 +137,10 @@ def fork(start_sandbox: Callable[..., RunningSandbox]) -> Iterator[Fork]:
 
     services = Services(sign)
     folder = Path(tempfile.mkdtemp(prefix="amlops-pipe-"))
-    yield Fork(sandbox, services, folder)
+    made = checkout.amlops(
+        ROOT, "bootstrap", "--output", "json", AMLOPS_SANDBOX_DIR=str(sandbox.directory)
+    )
+    assert made.returncode == 0, made.stderr
+    yield Fork(sandbox, services, folder, json.loads(made.stdout))
     services.stop()
     shutil.rmtree(folder, ignore_errors=True)

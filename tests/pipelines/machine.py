@@ -17,7 +17,7 @@ from tests import checkout
 
 PATIENCE = 240.0
 """Seconds after which a step hangs."""
-SECRETS = ("AZURE_CLIENT_SECRET", "ARM_CLIENT_SECRET")
+SECRETS = ("AZURE_CLIENT_SECRET", "ARM_CLIENT_SECRET", "PULUMI_CONFIG_PASSPHRASE")
 KEPT = ("HOME", "LANG", "TMPDIR")
 COMMAND = re.compile(r"^##vso\[task\.(?P<what>\w+)(?P<rest>[^\]]*)\](?P<value>.*)$", re.MULTILINE)
 
