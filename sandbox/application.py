@@ -10,11 +10,13 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from sandbox.arm.application import application as arm
 from sandbox.arm.errors import ArmError
 from sandbox.gateway.hosts import application_of
 from sandbox.login.tokens import ARM, AUDIENCES, MACHINE_LEARNING, Caller, TokenError, verify
+from sandbox.ml.registry_assets import FRONT
 from sandbox.resources import all_routes
 
 if TYPE_CHECKING:
@@ -49,6 +51,11 @@ class Hosts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         name = application_of(_host(scope))
+        if name == "data-plane" and scope["path"].startswith(f"{FRONT}/"):
+            # Resources of registries: ARM answers, which looks at the token itself.
+            path = scope["path"].removeprefix(FRONT)
+            scope = {**scope, "path": path, "raw_path": quote(path).encode()}
+            name = "arm"
         try:
             if name == "data-plane":
                 scope["caller"] = self.caller(scope)

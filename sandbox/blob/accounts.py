@@ -205,11 +205,14 @@ async def _up(port: int) -> None:
 
 
 async def _names(client: httpx.AsyncClient, kind: str) -> list[str]:
-    names, marker = [], ""
+    """Of what is in the account; nothing where it has gone meanwhile."""
+    names: list[str] = []
+    marker = ""
     while True:
-        page = ElementTree.fromstring(  # noqa: S314 - our own Azurite's
-            await _ask(client, "GET", f"/?comp=list&marker={quote(marker)}", 200)
-        )
+        text = await _ask(client, "GET", f"/?comp=list&marker={quote(marker)}", 200, 404)
+        if not text:
+            return names
+        page = ElementTree.fromstring(text)  # noqa: S314 - our own Azurite's
         names += [name.text or "" for name in page.iterfind(f".//{kind}/Name")]
         marker = page.findtext("NextMarker") or ""
         if not marker:

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from sandbox.arm.errors import ArmError
 from sandbox.arm.ids import ResourceId
 from sandbox.arm.resource import Resource
-from sandbox.ml import artifacts, history
+from sandbox.ml import artifacts, history, registry_assets
 from sandbox.ml.blobs import BlobError
 from sandbox.ml.locations import Location, resolve
 from sandbox.ml.outputs import of_unnamed
@@ -156,6 +156,12 @@ def application(azure: Azure) -> Starlette:
         address = f"https://{request.url.hostname}"
         return JSONResponse(dict.fromkeys(_SERVICES, address))
 
+    async def registry(request: Request) -> Response:
+        try:
+            return JSONResponse(registry_assets.discovery(azure, request.path_params["name"]))
+        except ArmError as error:
+            return JSONResponse(error.body(), error.status)
+
     async def dispatch(request: Request) -> Response:
         path = request.url.path.rstrip("/")
         for method, pattern, verb, handler in routes:
@@ -169,6 +175,7 @@ def application(azure: Azure) -> Starlette:
     return Starlette(
         routes=[
             Route("/discovery", discovery),
+            Route("/registrymanagement/v1.0/registries/{name}/discovery", registry),
             Route("/mlflow/{path:path}", Tracking(azure).respond, methods=METHODS),
             Route("/{path:path}", dispatch, methods=methods),
         ]

@@ -1,6 +1,6 @@
 """Azure ML registries: in each region an account and a container registry, in a group of their own.
 
-That group is the service's: it comes and goes with the registry. Assets in a registry are not kept.
+That group is the service's: it comes and goes with the registry.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ACCOUNT = "systemCreatedStorageAccount"
 _IMAGES = "systemCreatedAcrAccount"
 
 
-def _prepare(azure: Azure, change: Change) -> None:
+def _prepare(_azure: Azure, change: Change) -> None:
     registry, properties = change.resource, change.resource.properties
     registry.private.setdefault("id", str(uuid.uuid4()))
     properties["publicNetworkAccess"] = properties.get("publicNetworkAccess") or "Enabled"
@@ -55,6 +55,14 @@ def _prepare(azure: Azure, change: Change) -> None:
         "/discovery",
         "mlFlowRegistryUri": f"azureml://{host}/mlflow/v1.0{registry.id}",
     }
+
+
+def account_of(registry: Resource) -> str:
+    """The storage account in the registry's own region, where assets lie."""
+    for region in registry.properties["regionDetails"]:
+        if squeeze(region["location"]) == squeeze(registry.location):
+            return str(region["storageAccountDetails"][0][_ACCOUNT]["storageAccountName"])
+    raise ValueError(f"'{registry.id}' has no account in its own region")
 
 
 def _managed(registry: Resource) -> ResourceId:

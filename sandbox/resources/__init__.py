@@ -44,6 +44,7 @@ MODULES = (
     "sandbox.ml.endpoints",
     "sandbox.ml.batch_endpoints",
     "sandbox.ml.registries",
+    "sandbox.ml.registry_assets",
     "sandbox.resources.events",
     "sandbox.resources.networks",
     "sandbox.resources.private_endpoints",

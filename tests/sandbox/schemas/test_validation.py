@@ -192,4 +192,5 @@ def test_versions_come_from_the_nearest_parent() -> None:
 def test_every_type_has_versions_in_the_form_of_one(type_name: str) -> None:
     versions = schemas.versions(type_name)
     assert versions
-    assert all(re.fullmatch(r"\d{4}-\d\d-\d\d(-preview)?", version) for version in versions)
+    form = re.compile(r"\d{4}-\d\d-\d\d(-(dataplane)?preview)?")
+    assert all(form.fullmatch(version) for version in versions)
