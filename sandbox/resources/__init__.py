@@ -30,6 +30,7 @@ MODULES = (
     "sandbox.resources.registries",
     "sandbox.resources.availability",
     "sandbox.resources.quota",
+    "sandbox.resources.machine_sizes",
     "sandbox.resources.kubernetes",
     "sandbox.resources.virtual_machines",
     "sandbox.resources.analytics",

@@ -1,4 +1,4 @@
-"""Cores: how many a subscription may use in a region, and how many it does; sizes on offer.
+"""Cores: how many a subscription may use in a region, and how many it does.
 
 Azure Machine Learning and the virtual machines each have limits of their own, by family of sizes
 and for all together.
@@ -232,51 +232,6 @@ def _limits(azure: Azure, request: Request, match: re.Match[str]) -> Response:
     return page(request, rows)
 
 
-def _list_sizes(_azure: Azure, request: Request, match: re.Match[str]) -> Response:
-    offered = {
-        "supportedComputeTypes": ["AmlCompute", "ComputeInstance"],
-        "lowPriorityCapable": True,
-        "premiumIO": True,
-    }
-    sizes = vm_sizes_in(match["region"])
-    return page(request, [{**_without_regions(size), **offered} for size in sizes])
-
-
-def _without_regions(size: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in size.items() if key != "missing"}
-
-
-_LOCATION = re.compile(r"location eq '([^']+)'", re.IGNORECASE)
-
-
-def _skus(_azure: Azure, request: Request, _match: re.Match[str]) -> Response:
-    """Virtual machine sizes in a region; one that is not offered there is restricted."""
-    asked = _LOCATION.search(request.query.get("$filter", ""))
-    if asked is None:
-        raise invalid("The sandbox lists sizes by region: $filter=location eq 'eastus'.", "$filter")
-    region = squeeze(asked[1])
-    return page(request, [_sku(size, region) for size in vm_sizes_in(region)])
-
-
-def _sku(size: dict[str, Any], region: str) -> dict[str, Any]:
-    name = size["name"]
-    return {
-        "resourceType": "virtualMachines",
-        "name": name,
-        "tier": "Standard",
-        "size": name.removeprefix("Standard_"),
-        "family": size["family"],
-        "locations": [region],
-        "locationInfo": [{"location": region, "zones": ["1", "2", "3"], "zoneDetails": []}],
-        "capabilities": [
-            {"name": "vCPUs", "value": str(size["vCPUs"])},
-            {"name": "MemoryGB", "value": str(size["memoryGB"])},
-            {"name": "GPUs", "value": str(size["gpus"])},
-        ],
-        "restrictions": [],
-    }
-
-
 def _get_limit(azure: Azure, _request: Request, match: re.Match[str]) -> Response:
     return Response(200, _limit_view(azure, match))
 
@@ -318,8 +273,6 @@ _QUOTA = rf"{_REGION}/providers/microsoft\.quota/quotas/(?P<name>[^/]+)"
 ROUTES = [
     Route("GET", rf"{_REGION}/usages", _usages),
     Route("GET", rf"{_REGION}/quotas", _limits),
-    Route("GET", rf"{_REGION}/vmSizes", _list_sizes),
-    Route("GET", rf"{_SUBSCRIPTION}/providers/microsoft\.compute/skus", _skus),
     Route("GET", _QUOTA, _get_limit),
     Route("PUT", _QUOTA, _put_limit),
     Route("PATCH", _QUOTA, _put_limit),
