@@ -12,14 +12,15 @@ class Lock(pulumi.ComponentResource):
     def __init__(
         self, name: str, scope: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("amlops:infra:Lock", name, None, opts)
+        # Not protected itself, or switching the setting off could never remove it.
+        free = pulumi.ResourceOptions(protect=False)
+        super().__init__("amlops:infra:Lock", name, None, pulumi.ResourceOptions.merge(opts, free))
         authorization.ManagementLockByScope(
             f"{name}-group",
             lock_name="amlops-protection",
             scope=scope,
             level="CanNotDelete",
             notes="Set `protection: off` in the stack file and run `up` to lift it.",
-            # Not protected itself, or switching the setting off could never remove it.
             opts=pulumi.ResourceOptions(parent=self, protect=False),
         )
         self.register_outputs({})

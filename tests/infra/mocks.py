@@ -97,6 +97,7 @@ class Registered:
 class Plan:
     resources: dict[str, Registered] = field(default_factory=dict)
     components: dict[str, str] = field(default_factory=dict)
+    protected_components: set[str] = field(default_factory=set)
     outputs: dict[str, Any] = field(default_factory=dict)
     read: dict[str, str] = field(default_factory=dict)
     """Ids of what was there before, by the resource's name in the program."""
@@ -170,6 +171,8 @@ class RecordingMonitor(MockMonitor):
             )
         elif request.type != "pulumi:pulumi:Stack":
             self.plan.components[request.name] = request.type
+            if request.protect:
+                self.plan.protected_components.add(request.name)
         return response
 
     def ReadResource(self, request: Any) -> Any:  # noqa: N802

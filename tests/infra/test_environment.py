@@ -301,6 +301,8 @@ def test_protection_covers_what_holds_data_and_can_be_lifted(everything: Plan) -
     lock = everything.only("authorization:ManagementLockByScope")
     assert lock.inputs["level"] == "CanNotDelete"
     assert not lock.protect
+    assert "foundation" in everything.protected_components
+    assert "foundation-lock" not in everything.protected_components
 
 
 def test_all_lies_in_the_one_group(planned: Plan) -> None:
