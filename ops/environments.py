@@ -113,17 +113,17 @@ def inventory(target: Target) -> Inventory:
     for name in sorted((known | set(files)) - there):
         settings = files.get(name)
         tags = _tags_in_state(name) if name in known else {}
-        if tags and tags.get("workload") not in workloads:
+        if "workload" in tags and tags["workload"] not in workloads:
             others.add(name)
             continue
-        if not tags and settings is None:
+        if "workload" not in tags and settings is None:
             continue  # A stack that holds nothing, such as a preview makes.
         workload = str(tags.get("workload") or (settings or {}).get("workload"))
         expires = read(tags.get("expires") or (settings or {}).get("expires"))
-        # A group that is there without the tag was taken out of what expires, by hand.
-        if tags.get("group") in groups:
-            expires = None
-        found.append(Environment(name, workload, None, expires, name in known, name in files))
+        # A group without the tag was there before, or was taken out of what expires, by hand.
+        group = tags.get("group") if tags.get("group") in groups else None
+        expires = None if group else expires
+        found.append(Environment(name, workload, group, expires, name in known, name in files))
     found.sort(key=lambda item: item.name)
     return Inventory(now, found, frozenset(others))
 
@@ -161,12 +161,18 @@ def _groups(target: Target) -> tuple[datetime, dict[str, dict[str, str]]]:
 
 
 def _tags_in_state(name: str) -> dict[str, str]:
-    """The tags of the environment in a stack's state, and its group's name as `group`."""
+    """The tags of the environment in a stack's state, and its group's name as `group`. A group
+    that was there before has none of ours; what is in it has.
+    """
     state = stacks.open_stack(name, create=False).export_stack().deployment or {}
     begun = [item["resource"] for item in state.get("pending_operations") or []]
+    found: dict[str, str] = {}
     for resource in [*(state.get("resources") or []), *begun]:
         inputs = resource.get("inputs") or {}
         if resource["type"] == GROUP:
-            tags: dict[str, str] = dict(inputs.get("tags") or {})
-            return {**tags, "group": str(inputs.get("resourceGroupName"))}
-    return {}
+            known = {**(resource.get("outputs") or {}), **inputs}
+            found["group"] = str(known.get("resourceGroupName") or known.get("name"))
+        tags = inputs.get("tags")
+        if isinstance(tags, dict) and "workload" in tags:
+            found = {**tags, **found}
+    return found

@@ -20,11 +20,13 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner
+from pulumi import automation
 
 from ops import cli, environments, short_lived
 from ops.environments import Environment, Inventory, written
 from ops.expiry import chosen
 from ops.failure import Failure
+from ops.target import Target
 from tests import checkout
 from tests.sandbox.conftest import RunningSandbox
 
@@ -170,6 +172,38 @@ def test_a_mistake_in_the_command_line(arguments: list[str], message: str) -> No
     done = CliRunner().invoke(cli.main, arguments)
     assert (done.exit_code, done.stdout) == (2, "")
     assert message in done.stderr
+
+
+STATE = {
+    "resources": [
+        {"type": "azure-native:resources:ResourceGroup", "outputs": {"name": "rg-theirs"}},
+        {"type": "t", "inputs": {"tags": {"workload": "bikes", "expires": "2026-11-24T10:00:00Z"}}},
+    ]
+}
+
+
+@pytest.mark.parametrize(
+    ("groups", "expected"),
+    [
+        ({}, known("pr-7", 0, group=None)),
+        ({"rg-theirs": {}}, known("pr-7", None, group="rg-theirs")),
+    ],
+)
+def test_a_group_without_the_tag_is_not_what_expires(
+    monkeypatch: pytest.MonkeyPatch, groups: dict[str, Any], expected: Environment
+) -> None:
+    """It was there before, or somebody has taken the tag away to keep it."""
+
+    class Stack:
+        def export_stack(self) -> automation.Deployment:
+            return automation.Deployment(3, STATE)
+
+    monkeypatch.setattr(environments, "stack_files", lambda: {"dev": {"workload": "bikes"}})
+    monkeypatch.setattr(environments, "_groups", lambda _: (NOW, groups))
+    monkeypatch.setattr("ops.stacks.names", lambda: ["pr-7", "dev"])
+    monkeypatch.setattr("ops.stacks.open_stack", lambda *_, **__: Stack())
+    seen = environments.inventory(Target("azure", "s"))
+    assert seen.named("pr-7") == [expected]
 
 
 @dataclass
