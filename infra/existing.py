@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pulumi
 
+from infra.datastores import containers
 from infra.settings import Settings, table
 
 ENDPOINT = "https://management.azure.com"
@@ -62,7 +63,8 @@ def wanted(settings: Settings, subscription: str) -> Iterator[Wanted]:
             yield Wanted(f"network.existing.subnets.{name}", identifier, f"{kind}/subnets")
     if network.dns_zones:
         links = table("private-links.yaml")
-        services = [name for name in links if name != "lake"]
+        lake = bool(containers(settings.datastores, "gen2"))
+        services = [name for name in links if name != "lake" or lake]
         for zone in sorted({z for name in services for zs in links[name].values() for z in zs}):
             kind = "Microsoft.Network/privateDnsZones"
             identifier = f"{network.dns_zones}/providers/{kind}/{zone}"

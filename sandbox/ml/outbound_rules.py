@@ -89,7 +89,7 @@ async def provision(azure: Azure, workspace: Resource) -> None:
 async def provision_network(azure: Azure, workspace: Resource) -> None:
     """Make the network and the endpoints that the service needs for itself in it.
 
-    Raises 400 where it is disabled or the workspace's identity may not approve an endpoint.
+    Raises 400 where it is disabled, 403 where the workspace's identity may not approve an endpoint.
     """
     if isolation(workspace) == DISABLED:
         raise invalid("The workspace has no managed network.", "properties.managedNetwork")
@@ -155,23 +155,14 @@ def _is_private(target: Resource) -> bool:
 
 def _may_approve(azure: Azure, workspace: Resource, target: Resource) -> None:
     """A system-assigned identity gets its right from the service, a user-assigned one must have it:
-    "Workspace managed virtual network isolation", Microsoft Learn.
+    "Workspace managed virtual network isolation", Microsoft Learn. Raises 403 where none has.
     """
     assigned = (workspace.body.get("identity") or {}).get("userAssignedIdentities") or {}
-    if not assigned:
-        return
     action = f"{target.type}/{CONNECTIONS}Approval/action"
-    if any(
-        azure.authorization.allows(item["principalId"], target.id, action)
-        for item in assigned.values()
-    ):
-        return
-    raise invalid(
-        f"The workspace's identity may not approve private endpoints of '{target.id}'. Give it "
-        "the role 'Azure AI Enterprise Network Connection Approver' there.",
-        "identity",
-        code="ManagedNetworkApprovalForbidden",
-    )
+    principals = [str(item["principalId"]) for item in assigned.values()]
+    if not any(azure.authorization.allows(one, target.id, action) for one in principals):
+        for principal in principals[:1]:
+            azure.authorization.check(principal, target.id, action)
 
 
 def _check(azure: Azure, mode: str, name: str, properties: Any) -> None:

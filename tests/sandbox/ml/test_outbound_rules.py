@@ -151,3 +151,20 @@ def test_what_the_service_refuses_is_refused(
     answer = put(sandbox, place, mode, rules)
     assert answer.status_code == 400
     assert expected in answer.json()["error"]["message"]
+
+
+def test_an_identity_that_may_not_approve_gets_no_network(
+    sandbox: RunningSandbox, client: Any, place: Place
+) -> None:
+    group = place.id.split("/providers/")[0]
+    identity = f"{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-network"
+    made = sandbox.arm("PUT", identity, {"location": "eastus"}, version="2024-11-30")
+    assert made.is_success, made.text
+    wanted = body(sandbox, place)
+    wanted["identity"] = {"type": "UserAssigned", "userAssignedIdentities": {identity: {}}}
+    wanted["properties"]["managedNetwork"] = {"isolationMode": "AllowOnlyApprovedOutbound"}
+    assert sandbox.arm("PUT", place.id, wanted, version=ML).is_success
+    with pytest.raises(HttpResponseError, match="privateEndpointConnectionsApproval"):
+        client.workspaces.begin_provision_network(workspace_name=place.workspace).result()
+    found = client.workspaces.get(place.workspace).managed_network
+    assert found.status.status == "Inactive"
