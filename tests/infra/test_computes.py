@@ -159,6 +159,38 @@ def test_the_network_decides_where_settings_are_silent() -> None:
         assert inner.get("remote_login_port_public_access", "Disabled") == "Disabled"
 
 
+def test_all_computes_lie_in_the_own_network_without_public_addresses() -> None:
+    subnets = {
+        name: f"10.40.{number}.0/24"
+        for number, name in enumerate(("endpoints", "compute", "kubernetes"))
+    }
+    planned = plan(
+        settings(
+            network={"mode": "own", "subnets": subnets},
+            instances={"workstation": {}},
+            clusters={"cpu-cluster": {}},
+            kubernetes={"inference": {"create": {"private": True}, "insecure": True}},
+            attached={"box": {**ATTACHED["box"], "create": {}}},
+        )
+    )
+    compute_subnet = "/id/of/vnet-bikes-dev/subnets/snet-compute"
+    workstation = instance(planned, "workstation")
+    for made in (cluster(planned, "cpu-cluster"), workstation):
+        assert made["subnet"] == {"id": compute_subnet}
+        assert made["enableNodePublicIp"] is False
+    (configuration,) = planned.resources["attached-box-interface"].inputs["ipConfigurations"]
+    assert configuration["subnet"] == {"id": compute_subnet}
+    (pool,) = planned.only("containerservice:ManagedCluster").inputs["agentPoolProfiles"]
+    nodes = "/id/of/vnet-bikes-dev/subnets/snet-kubernetes"
+    assert pool["vnetSubnetID"] == nodes
+    grants = {
+        grant.inputs["scope"]: grant.name
+        for grant in planned.of_type("authorization:RoleAssignment")
+    }
+    network_grant = grants[nodes]
+    assert network_grant in planned.resources["kubernetes-inference-cluster"].dependencies
+
+
 def test_only_what_the_service_cannot_change_makes_a_compute_anew(planned: Plan) -> None:
     anew = planned.resources["computes-cluster-cpu-cluster"].replace_on_changes
     assert {f"properties.properties.{name}" for name in ("vmSize", "vmPriority", "subnet")} < set(

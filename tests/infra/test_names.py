@@ -52,6 +52,8 @@ RULES: dict[str, tuple[str, Callable[[Names, str], str]]] = {
     "public address": (r"[a-z0-9][a-z0-9-]{0,78}[a-z0-9]", lambda n, _: n.public_address("nat")),
     "NAT gateway": (r"[a-z0-9][a-z0-9-]{0,78}[a-z0-9]", lambda n, _: n.nat_gateway),
     "identity": (r"[a-z0-9][a-z0-9-]{2,127}", lambda n, _: n.identity("workspace")),
+    "kubernetes": (r"[a-z][a-z0-9-]{0,52}[a-z0-9]", lambda n, k: n.kubernetes(k)),
+    "machine": (r"[a-z][a-z0-9-]{0,62}[a-z0-9]", lambda n, k: n.machine("osdisk", k)),
     "endpoint": (r"[a-z][a-z0-9-]{1,30}[a-z0-9]", lambda n, k: n.endpoint(k)),
     "instance": (r"[a-z][a-z0-9-]{1,22}[a-z0-9]", lambda n, k: n.instance(k)),
     "role assignment": (r"[0-9a-f-]{36}", lambda n, k: n.role_assignment(k)),
