@@ -24,6 +24,17 @@ vault = keyvault.Vault(
         enable_rbac_authorization=True,
     ),
 )
+grant = authorization.RoleAssignment(
+    "grant",
+    principal_id=identity.principal_id,
+    principal_type="ServicePrincipal",
+    role_definition_id=pulumi.Output.concat(
+        "/subscriptions/",
+        who.subscription_id,
+        "/providers/Microsoft.Authorization/roleDefinitions/b24988ac-6180-42a0-ab88-20f7382dd24c",
+    ),
+    scope=group.id,
+)
 workspace = ml.Workspace(
     "mlw",
     resource_group_name=group.name,
@@ -33,6 +44,8 @@ workspace = ml.Workspace(
     primary_user_assigned_identity=identity.id,
     storage_account=account.id,
     key_vault=vault.id,
+    # It acts as an identity that must have its roles by then.
+    opts=pulumi.ResourceOptions(depends_on=[grant]),
 )
 cluster = ml.Compute(
     "cpu",
