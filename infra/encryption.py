@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -133,3 +134,11 @@ class CustomerKeys(pulumi.ComponentResource):
             self.made.key_uri,
             self.made.key_uri_with_version,
         )
+
+
+def customer_key(args: CustomerKeyArgs) -> tuple[CustomerKey | None, Sequence[pulumi.Resource]]:
+    """The key and the grants to wait for; (None, ()) where one of Microsoft's will do."""
+    if not args.encryption.customer_key:
+        return None, ()
+    keys = CustomerKeys("encryption", args)
+    return keys.key, keys.granted

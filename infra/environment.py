@@ -14,7 +14,7 @@ from infra.computes import Computes, ComputesArgs
 from infra.connection_approval import approval_grants
 from infra.connections import Connections, ConnectionsArgs
 from infra.datastores import Datastores, DatastoresArgs, containers, homes, shares
-from infra.encryption import CustomerKeyArgs, CustomerKeys
+from infra.encryption import CustomerKeyArgs, customer_key
 from infra.endpoints import Endpoints, EndpointsArgs
 from infra.firewall import Firewall
 from infra.foundation import Foundation, FoundationArgs
@@ -98,15 +98,9 @@ def declare(
         protected,
     )
     placement = foundation.placement
-    keys = (
-        CustomerKeys(
-            "encryption",
-            CustomerKeyArgs(names, placement, settings.encryption, foundation.vault, versioned_key),
-        )
-        if settings.encryption.customer_key
-        else None
+    key, key_granted = customer_key(
+        CustomerKeyArgs(names, placement, settings.encryption, foundation.vault, versioned_key)
     )
-    key, key_granted = (keys.key, keys.granted) if keys else (None, ())
     storage = Account(
         "storage",
         AccountArgs(
