@@ -62,7 +62,9 @@ def main(only: tuple[str, ...], runs: int | None, file: Path | None) -> None:
         except Exception as error:
             failed.append(part.module)
             progress.print(
-                f"{part.module} could not be measured: {type(error).__name__}: {error}", style="red"
+                f"{part.module} could not be measured: {type(error).__name__}: {error}",
+                style="red",
+                markup=False,
             )
         else:
             figures += [Figure(row, measured[row.name]) for row in part.rows]

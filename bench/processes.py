@@ -29,9 +29,14 @@ def free_port() -> int:
 
 def run(*argv: str, **variables: str) -> None:
     """A command that must succeed. Raises RuntimeError with its last words."""
+    run_in(ROOT, *argv, **variables)
+
+
+def run_in(here: Path, *argv: str, **variables: str) -> None:
+    """The same in another folder."""
     done = subprocess.run(
         argv,
-        cwd=ROOT,
+        cwd=here,
         env={**without_sandbox(os.environ), **variables},
         capture_output=True,
         text=True,

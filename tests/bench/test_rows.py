@@ -50,7 +50,9 @@ def test_the_goals_of_the_project_are_in_the_table() -> None:
     assert goals["arm-get"] == goals["arm-post"] == Goal(at_most=0.8)
     assert goals["blob-upload"] == Goal(at_least=0.8)
     assert goals["sandbox-start"] == Goal(at_most=1.5, of="measured")
-    assert goals["up"] == Goal(at_most=1.25)
+    assert goals["up"] == goals["preview-prod"] == goals["up-prod"] == Goal(at_most=1.25)
+    assert goals["policies"] == Goal(at_most=1.1)
+    assert (goals["up-30"], goals["up-100"]) == (Goal(at_most=3), Goal(at_most=10))
     assert goals["job-first-line"] == Goal(at_most=0.7)
     assert goals["help"] == Goal(at_most=0.3, of="measured")
 
