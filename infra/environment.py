@@ -28,6 +28,7 @@ from infra.grants import (
 )
 from infra.identities import Identities, IdentitiesArgs
 from infra.kubernetes import Kubernetes, KubernetesArgs
+from infra.locks import Locks
 from infra.names import Names
 from infra.network import Network, NetworkArgs
 from infra.oversight import Parts, oversee
@@ -91,7 +92,6 @@ def declare(
             logs=settings.logs,
             vault=settings.vault,
             recover_vault=recover_vault,
-            lock=settings.protection,
             existing=settings.existing,
             firewall=firewall,
         ),
@@ -159,6 +159,9 @@ def declare(
         services["registry"] = registry.registry.id
     if lake:
         services["lake"] = lake.account.id
+    if settings.protection:
+        kept = {} if settings.existing.logs else {"logs": foundation.logs.id}
+        Locks("locks", {**services, **kept})
     network = (
         Network(
             "network",

@@ -14,7 +14,6 @@ from pulumi_azure_native import (
 )
 
 from infra.firewall import Firewall
-from infra.locks import Lock
 from infra.names import Names
 from infra.placement import Placement
 from infra.settings import Existing, Logs, Vault
@@ -30,8 +29,6 @@ class FoundationArgs:
     vault: Vault
     recover_vault: bool
     """Whether the vault is to be brought back from soft deletion instead of made."""
-    lock: bool
-    """Whether Azure refuses to delete anything in the group."""
     existing: Existing = field(default_factory=Existing)
     firewall: Firewall = field(default_factory=Firewall)
     """Of the vault."""
@@ -95,9 +92,6 @@ class Foundation(pulumi.ComponentResource):
             # Says how it comes to be: once it is there, the other way is not a difference.
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["properties.createMode"]),
         )
-        # Others keep things in a group that was there before: it is not ours to lock.
-        if args.lock and not args.existing.resource_group:
-            Lock(f"{name}-lock", self.group.id, child)
         self.register_outputs(
             {
                 "resourceGroup": self.group.name,

@@ -12,7 +12,7 @@ from infra.asset_registry import AssetRegistry, AssetRegistryArgs
 from infra.budget import Budget, BudgetArgs
 from infra.diagnostics import Diagnostics, DiagnosticsArgs, Subject
 from infra.grants import access_grants
-from infra.locks import Lock
+from infra.locks import Locks
 from infra.names import Names
 from infra.placement import Placement, tags
 from infra.role_assignments import RoleAssignments, RoleAssignmentsArgs
@@ -108,7 +108,8 @@ def declare(
             ),
         )
     if settings.protection:
-        Lock("lock", ground.group.id)
+        kept = {"logs": ground.logs.id} if ground.logs else {}
+        Locks("locks", {"registry": registry.registry.id, **kept})
     return {
         "kind": settings.kind,
         "environment": names.environment,

@@ -27,7 +27,7 @@ class Owned(Section):
     subscription: Uuid | None = None
     """The only subscription that this stack may go to on azure; None: whichever is logged in."""
     protection: bool = False
-    """A lock on the resource group, and the stateful resources protected in Pulumi."""
+    """Locks on what holds data, and the stateful resources protected in Pulumi."""
     expires: Instant | None = None
     """When a short-lived environment may be removed; `amlops up ENV --ttl` writes it."""
     diagnostics: bool = True

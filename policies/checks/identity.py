@@ -63,6 +63,6 @@ def stateful_protected(resource: Resource) -> Findings:
         yield "protect is false"
 
 
-def group_locked(group: Resource, stack: Stack) -> Findings:
-    if not stack.referring(group, LOCK, "scope"):
+def data_locked(resource: Resource, stack: Stack) -> Findings:
+    if not stack.referring(resource, LOCK, "scope"):
         yield "no lock is declared for it"

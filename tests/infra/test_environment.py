@@ -298,11 +298,18 @@ def test_protection_covers_what_holds_data_and_can_be_lifted(everything: Plan) -
         "storage:BlobContainer",
         "machinelearningservices:Workspace",
     }
-    lock = everything.only("authorization:ManagementLockByScope")
-    assert lock.inputs["level"] == "CanNotDelete"
-    assert not lock.protect
+    locks = everything.of_type("authorization:ManagementLockByScope")
+    assert {lock.inputs["level"] for lock in locks} == {"CanNotDelete"}
+    assert not any(lock.protect for lock in locks)
     assert "foundation" in everything.protected_components
-    assert "foundation-lock" not in everything.protected_components
+    assert "locks" not in everything.protected_components
+
+
+def test_locks_leave_clusters_their_scaling(everything: Plan) -> None:
+    """Azure's clusters do not scale where the group or the workspace is locked."""
+    locked = {r.inputs["scope"] for r in everything.of_type("authorization:ManagementLockByScope")}
+    data = ("storageAccount", "lake", "keyVault", "registry", "logAnalytics")
+    assert locked == {f"/id/of/{everything.outputs[name]}" for name in data}
 
 
 def test_all_lies_in_the_one_group(planned: Plan) -> None:

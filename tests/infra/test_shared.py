@@ -90,7 +90,9 @@ def test_it_sends_its_logs_unless_told_otherwise(planned: Plan) -> None:
 def test_protection_covers_it_and_can_be_lifted(planned: Plan) -> None:
     assert planned.only("machinelearningservices:Registry").protect
     assert planned.only("resources:ResourceGroup").protect
-    assert not planned.only("authorization:ManagementLockByScope").protect
+    locks = planned.of_type("authorization:ManagementLockByScope")
+    assert {lock.name for lock in locks} == {"locks-registry", "locks-logs"}
+    assert not any(lock.protect for lock in locks)
     lifted = registry(protection=False)
     assert not any(resource.protect for resource in lifted.resources.values())
     assert lifted.of_type("authorization:ManagementLockByScope") == []

@@ -51,8 +51,8 @@ def test_levels_differ_by_environment() -> None:
     assert levels("prod")["storage-public-access-off"] == "mandatory"
     assert levels("dev")["storage-public-access-off"] == "advisory"
     assert levels("dev")["storage-https-only"] == "mandatory"
-    assert "group-locked" in levels("prod")
-    assert "group-locked" not in levels("dev")
+    assert "data-locked" in levels("prod")
+    assert "data-locked" not in levels("dev")
 
 
 @pytest.mark.parametrize(
@@ -228,10 +228,10 @@ def test_exemptions_of_stack_wide_rules() -> None:
 def test_what_is_disabled_is_not_asked() -> None:
     for stack, expected in (("dev", False), ("prod", True)):
         pack = Pack(stack, TODAY, ())
-        group = resource(pack, Declared("resources:ResourceGroup", "group", {}))
-        found = [*pack.of_resource(group), *pack.of_stack(Stack([group]))]
+        vault = resource(pack, Declared("keyvault:Vault", "vault", {}))
+        found = [*pack.of_resource(vault), *pack.of_stack(Stack([vault]))]
         told = {item.rule.id for item in found}
-        assert ({"stateful-protected", "group-locked"} <= told) is expected
+        assert ({"stateful-protected", "data-locked"} <= told) is expected
 
 
 def test_the_exemptions_of_the_project_are_in_order() -> None:
