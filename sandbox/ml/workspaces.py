@@ -96,6 +96,7 @@ def _prepare(azure: Azure, change: Change) -> None:
 def _check_identity(azure: Azure, workspace: Resource) -> None:
     """A system-assigned identity gets its roles from the service, a user-assigned one must have
     them: "Set up service authentication", Microsoft Learn. Raises 403 where one is not seen (yet).
+    To a registry of its own making the service goes as that registry's admin user.
     """
     primary = workspace.properties.get("primaryUserAssignedIdentity")
     if not primary:
@@ -103,7 +104,7 @@ def _check_identity(azure: Azure, workspace: Resource) -> None:
     principal = azure.resources.need(primary).properties["principalId"]
     for name, action in _NEEDED.items():
         target = workspace.properties.get(name)
-        if target:
+        if target and target != workspace.private.get("made_registry"):
             azure.authorization.check(principal, ResourceId.parse(target), action)
 
 
@@ -248,6 +249,7 @@ def ensure_registry(azure: Azure, workspace: Resource) -> Resource:
         {"passwords": {name: uuid.uuid4().hex for name in ("password", "password2")}},
     )
     workspace.properties["containerRegistry"] = str(at)
+    workspace.private["made_registry"] = str(at)
     with azure.store.transaction():
         azure.resources.save(registry)
         azure.resources.save(workspace)
