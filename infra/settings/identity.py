@@ -34,6 +34,8 @@ class Access(Section):
     def _something(self) -> Self:
         if not self.roles and not self.may_grant:
             raise ValueError("grants nothing; give it roles or may_grant")
+        if DELEGATE in self.may_grant:
+            raise ValueError(f"may_grant: {DELEGATE} can be given without bounds; leave it out")
         if DELEGATE in self.roles:
             raise ValueError(f"roles: {DELEGATE} without bounds; name the roles in may_grant")
         return self

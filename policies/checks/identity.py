@@ -8,6 +8,8 @@ from policies.checks.conditions import Findings, must_be_set, must_not_be
 from policies.resource import Resource, Stack
 
 LOCK = "authorization:ManagementLockByScope"
+DELEGATE = "f58310d9-a9f6-439a-9e8d-f62e7b41a168"
+"""Role Based Access Control Administrator, whom a condition can hold to some roles."""
 WIDE = re.compile(r"/|/subscriptions/[^/]+/?|/providers/Microsoft\.Management/.*", re.IGNORECASE)
 GRANTING = re.compile(r"Microsoft\.Authorization/(\*|.+/(write|delete|\*))", re.IGNORECASE)
 
@@ -19,7 +21,7 @@ def grant_explained(grant: Resource) -> Findings:
 def grant_not_owner(grant: Resource) -> Findings:
     role = str(grant.get("roleDefinitionId") or "").rpartition("/")[2].casefold()
     name = grant.parameters.forbidden_roles.get(role)
-    if name:
+    if name and not (role == DELEGATE and grant.get("condition")):
         yield f"roleDefinitionId is that of {name}"
 
 

@@ -13,11 +13,15 @@ from policies.checks.conditions import (
     must_not_be,
     shown,
 )
-from policies.resource import Resource
+from policies.resource import Resource, Stack
+
+EXTENSION = "kubernetesconfiguration:Extension"
 
 
-def kubernetes_local_accounts_off(cluster: Resource) -> Findings:
-    return must_be(cluster, "disableLocalAccounts", True)
+def kubernetes_local_accounts_off(cluster: Resource, stack: Stack) -> Findings:
+    # Azure Machine Learning cannot attach a cluster without them.
+    if not stack.referring(cluster, EXTENSION, "clusterName"):
+        yield from must_be(cluster, "disableLocalAccounts", True)
 
 
 def kubernetes_roles(cluster: Resource) -> Findings:

@@ -71,6 +71,11 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
         "access.us",
         "without bounds; name the roles in may_grant",
     ),
+    (
+        {"access": {"us": {"principal": UUID, "may_grant": ["Reader", RBAC]}}},
+        "access.us",
+        "can be given without bounds; leave it out",
+    ),
     ({"datastores": {"a_b": {}}}, "datastores.a_b.kind", "missing; give it a value"),
     ({"datastores": {"a_b": {"kind": "ftp"}}}, "datastores.a_b.kind", "allowed are 'blob'"),
     (
