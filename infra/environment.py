@@ -23,7 +23,8 @@ from infra.grants import (
     compute_grants,
     data_grants,
     endpoint_grants,
-    job_grants,
+    own_grants,
+    system_grants,
     workspace_grants,
 )
 from infra.identities import Identities, IdentitiesArgs
@@ -153,6 +154,8 @@ def declare(
         if registry_is_made(settings)
         else None
     )
+    # Of the registry that the service makes itself, only the group is known.
+    images = registry.registry.id if registry else foundation.group.id
     # What the workspace stands on, by the names of private-links.yaml.
     services = {"storage": storage.account.id, "vault": foundation.vault.id}
     if registry:
@@ -232,8 +235,9 @@ def declare(
         RoleAssignmentsArgs(
             names,
             [
-                *compute_grants(storage, workspace, registry, identities),
-                *endpoint_grants(storage, registry, identities),
+                *own_grants(workspace, identities),
+                *compute_grants(storage, workspace, images, identities),
+                *endpoint_grants(storage, workspace, images, identities),
                 *data_grants(
                     settings.datastores,
                     data,
@@ -288,20 +292,9 @@ def declare(
         "compute-roles",
         RoleAssignmentsArgs(
             names,
-            [
-                *(
-                    grant
-                    for key, principal in computes.principals.items()
-                    for grant in job_grants(
-                        f"compute-{key}", principal, storage, workspace, registry
-                    )
-                ),
-                *data_grants(
-                    settings.datastores,
-                    data,
-                    {f"compute-{key}": one for key, one in computes.principals.items()},
-                ),
-            ],
+            system_grants(
+                computes.principals, settings.datastores, data, storage, workspace, images
+            ),
         ),
     )
     kubernetes = Kubernetes(
@@ -312,9 +305,10 @@ def declare(
             tenant_id=client.tenant_id,
             workspace_name=workspace.workspace.name,
             identity=identities.compute.id,
+            workspace_principal=identities.workspace.principal_id,
             clusters=settings.kubernetes,
             subnet=network.kubernetes_subnet if network else None,
-            registry=registry.registry.id if registry else None,
+            registry=images,
         ),
     )
     attached = Attached(

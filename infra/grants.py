@@ -85,10 +85,17 @@ def workspace_grants(
     return grants
 
 
+def own_grants(workspace: Workspace, identities: Identities) -> list[Grant]:
+    """What the workspace's identity may do with the workspace itself."""
+    why = "The service acts in the workspace as this identity."
+    principal = identities.workspace.principal_id
+    return [_grant_to("workspace", principal, "itself", "Contributor", workspace.workspace.id, why)]
+
+
 def compute_grants(
-    storage: Account, workspace: Workspace, registry: Registry | None, identities: Identities
+    storage: Account, workspace: Workspace, images: pulumi.Input[str], identities: Identities
 ) -> list[Grant]:
-    return job_grants("compute", identities.compute.principal_id, storage, workspace, registry)
+    return job_grants("compute", identities.compute.principal_id, storage, workspace, images)
 
 
 def job_grants(
@@ -96,12 +103,15 @@ def job_grants(
     principal: pulumi.Input[str],
     storage: Account,
     workspace: Workspace,
-    registry: Registry | None,
+    images: pulumi.Input[str],
 ) -> list[Grant]:
-    """What jobs need that act as this principal."""
+    """What jobs need that act as this principal.
+
+    `images` is the id of the container registry, or of the group in which the service makes one.
+    """
     grant = partial(_grant_to, who, principal)
 
-    grants = [
+    return [
         grant(
             "blobs",
             "Storage Blob Data Contributor",
@@ -114,32 +124,49 @@ def job_grants(
             workspace.workspace.id,
             "Jobs log metrics to the workspace's MLflow and register models.",
         ),
+        grant("registry", "AcrPull", images, "Nodes pull the images of jobs."),
     ]
-    if registry:
-        grants.append(
-            grant("registry", "AcrPull", registry.registry.id, "Nodes pull the images of jobs.")
-        )
-    return grants
+
+
+def system_grants(
+    principals: Mapping[str, pulumi.Input[str]],
+    datastores: Mapping[str, Datastore],
+    homes: Mapping[str, Home],
+    storage: Account,
+    workspace: Workspace,
+    images: pulumi.Input[str],
+) -> list[Grant]:
+    """What computes need that have identities of their own: `principals` by their names."""
+    named = {f"compute-{key}": principal for key, principal in principals.items()}
+    jobs = [
+        grant
+        for who, principal in named.items()
+        for grant in job_grants(who, principal, storage, workspace, images)
+    ]
+    return [*jobs, *data_grants(datastores, homes, named)]
 
 
 def endpoint_grants(
-    storage: Account, registry: Registry | None, identities: Identities
+    storage: Account, workspace: Workspace, images: pulumi.Input[str], identities: Identities
 ) -> list[Grant]:
+    """Azure gives the same by itself only to identities that it makes with an endpoint."""
     grant = partial(_grant_to, "endpoint", identities.endpoint.principal_id)
 
-    grants = [
+    return [
         grant(
             "blobs",
             "Storage Blob Data Reader",
             storage.account.id,
             "Deployments fetch their model and scoring code.",
-        )
+        ),
+        grant("registry", "AcrPull", images, "Deployments pull their image."),
+        grant(
+            "metrics",
+            "AzureML Metrics Writer (preview)",
+            workspace.workspace.id,
+            "Deployments write the metrics of their endpoint.",
+        ),
     ]
-    if registry:
-        grants.append(
-            grant("registry", "AcrPull", registry.registry.id, "Deployments pull their image.")
-        )
-    return grants
 
 
 def data_grants(

@@ -32,11 +32,13 @@ class KubernetesArgs:
     workspace_name: pulumi.Input[str]
     identity: pulumi.Input[str]
     """Id of the user-assigned identity that jobs act as."""
+    workspace_principal: pulumi.Input[str]
+    """Of the identity that the workspace acts as: it attaches the clusters."""
     clusters: Mapping[str, settings.Kubernetes]
     subnet: pulumi.Input[str] | None = None
     """Id of the subnet of all nodes whose settings name none; None: the service makes one."""
     registry: pulumi.Input[str] | None = None
-    """Id of the container registry that nodes pull from."""
+    """Id of the container registry that nodes pull from, or of the group that it will be in."""
 
 
 class Kubernetes(pulumi.ComponentResource):
@@ -74,6 +76,9 @@ class Kubernetes(pulumi.ComponentResource):
             if chosen.installs_extension
             else None
         )
+        attaches = self._grants(
+            f"{name}-attach", args, _on_cluster(key, args.workspace_principal, cluster_id)
+        )
         return machinelearningservices.Compute(
             f"{name}-compute",
             compute_name=key,
@@ -96,7 +101,7 @@ class Kubernetes(pulumi.ComponentResource):
             tags=args.placement.tags,
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[extension] if extension else [],
+                depends_on=[*([extension] if extension else []), *attaches],
                 replace_on_changes=["properties.resourceId", "properties.properties.namespace"],
                 delete_before_replace=True,
             ),
@@ -128,7 +133,9 @@ class Kubernetes(pulumi.ComponentResource):
                 {"name": pool, **_pool(one, subnet)} for pool, one in new.pools.items()
             ],
             enable_rbac=True,
-            disable_local_accounts=True,
+            # Azure ML attaches with the administrator's certificate: "Disabling local accounts for
+            # AKS is not supported", Microsoft Learn, "Deploy Azure Machine Learning extension".
+            disable_local_accounts=False,
             aad_profile={
                 "managed": True,
                 "enable_azure_rbac": True,
@@ -212,6 +219,19 @@ def _on_subnet(
             subnet,
             "The cluster puts its nodes and load balancers into the subnet.",
         )
+    ]
+
+
+def _on_cluster(key: str, workspace: pulumi.Input[str], cluster: pulumi.Input[str]) -> list[Grant]:
+    """ "Attach to workspace with user-assigned managed identity", Microsoft Learn."""
+    reasons = {
+        "Reader": "The workspace looks at the cluster that it attaches.",
+        "Kubernetes Extension Contributor": "The workspace looks for its extension there.",
+        "Azure Kubernetes Service Cluster Admin Role": "The workspace logs in to attach it.",
+    }
+    return [
+        Grant(f"aks-{key}-attach-{number}", workspace, "ServicePrincipal", role, cluster, why)
+        for number, (role, why) in enumerate(reasons.items(), 1)
     ]
 
 

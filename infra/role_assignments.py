@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -26,7 +27,7 @@ class Grant:
     condition: str | None = None
     """What the role is bound to beside its scope, in Azure's language of conditions (2.0)."""
     subscription: str | None = None
-    """Of the scope; None: the environment's own."""
+    """Of the scope; None: as the scope says where it is known, else the environment's own."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,14 @@ class RoleAssignments(pulumi.ComponentResource):
 def _role_id(grant: Grant, args: RoleAssignmentsArgs) -> pulumi.Input[str]:
     if grant.role in args.definitions:
         return args.definitions[grant.role]
-    subscription = grant.subscription or args.names.subscription
+    subscription = grant.subscription or _subscription(grant.scope) or args.names.subscription
     return (
         f"/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions/"
         f"{table('roles.yaml')[grant.role]}"
     )
+
+
+def _subscription(scope: pulumi.Input[str]) -> str | None:
+    """Of what was there before; what is made is known only later, and in our own."""
+    found = re.match(r"/subscriptions/([^/]+)/", scope) if isinstance(scope, str) else None
+    return found and found[1]

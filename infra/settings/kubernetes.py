@@ -70,7 +70,7 @@ class NewKubernetes(Section):
     """standard: the control plane's availability is guaranteed; premium: longer support."""
     pools: dict[PoolName, NodePool] = {"system": NodePool(mode="system")}
     admins: list[Uuid] = []
-    """Object ids of the Entra groups that administer it: it knows no local accounts."""
+    """Object ids of the Entra groups that administer it."""
     private: bool = False
     """Whether its API has a private address only."""
     authorized_ips: list[Annotated[str, AfterValidator(_range)]] = []

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from pulumi.runtime.rpc import _special_secret_sig, _special_sig_key
 
+from infra.settings import table
 from tests.infra.every_compute import (
     AKS,
     ATTACHED,
@@ -204,7 +205,8 @@ def test_only_what_the_service_cannot_change_makes_a_compute_anew(planned: Plan)
 
 def test_a_kubernetes_cluster_that_is_made_is_closed(planned: Plan) -> None:
     made = planned.only("containerservice:ManagedCluster").inputs
-    assert made["disableLocalAccounts"] is True
+    # Azure Machine Learning attaches by the administrator's certificate.
+    assert made["disableLocalAccounts"] is False
     assert made["enableRBAC"] is True
     assert made["aadProfile"]["managed"] is True
     assert made["aadProfile"]["enableAzureRBAC"] is True
@@ -223,6 +225,27 @@ def test_a_kubernetes_cluster_that_is_made_is_closed(planned: Plan) -> None:
     assert (spot["scaleSetPriority"], spot["scaleSetEvictionPolicy"]) == ("Spot", "Delete")
     assert spot["nodeLabels"] == {"purpose": "training"}
     assert not any(pool["enableNodePublicIP"] for pool in (system, spot))
+
+
+def test_the_workspace_may_attach_what_it_is_to_attach(planned: Plan) -> None:
+    """Its identity is not the service's own, so nobody else gives it these."""
+    roles = {id_: name for name, id_ in table("roles.yaml").items()}
+    for key, cluster in (("inference", "/id/of/aks-bikes-dev-inference"), ("theirs", AKS)):
+        before = planned.resources[f"kubernetes-{key}-compute"].dependencies
+        grants = [planned.resources[name] for name in before if name in planned.resources]
+        found = {
+            roles[grant.inputs["roleDefinitionId"].rpartition("/")[2]]: grant.inputs
+            for grant in grants
+            if grant.short_type == "authorization:RoleAssignment"
+        }
+        assert found.keys() >= {
+            "Reader",
+            "Kubernetes Extension Contributor",
+            "Azure Kubernetes Service Cluster Admin Role",
+        }
+        for grant in found.values():
+            assert grant["scope"] == cluster
+            assert grant["principalId"] == "principal of id-bikes-dev-workspace"
 
 
 def test_a_private_cluster_has_a_private_api_and_balancer() -> None:

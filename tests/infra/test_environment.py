@@ -228,7 +228,10 @@ def test_every_grant_has_a_reason_and_a_known_role(planned: Plan) -> None:
         assert len(grant["description"]) > 10
         assert grant["principalType"] in {"ServicePrincipal", "Group", "User"}
         assert any(grant["roleDefinitionId"].endswith(id_) for id_ in known)
-        assert grant["scope"].startswith("/id/of/")
+        assert grant["scope"].startswith(("/id/of/", "/subscriptions/"))
+        if grant["scope"].startswith("/subscriptions/"):
+            of = grant["scope"].split("/")[2]
+            assert grant["roleDefinitionId"].startswith(f"/subscriptions/{of}/")
         uuid.UUID(grant["roleAssignmentName"])
 
 
@@ -244,6 +247,20 @@ def test_the_workspace_waits_for_the_grants_of_its_identity(planned: Plan) -> No
     before = {name for name in planned.resources if name.startswith("workspace-roles-")}
     assert before
     assert before <= set(planned.only("machinelearningservices:Workspace").dependencies)
+
+
+def test_images_are_pulled_from_wherever_the_registry_will_be(planned: Plan) -> None:
+    pull = table("roles.yaml")["AcrPull"]
+    outputs = planned.outputs
+    place = outputs["registry"] or outputs["resourceGroup"]
+    found = {
+        grant["principalId"]: grant["scope"]
+        for grant in inputs_of(planned, "authorization:RoleAssignment")
+        if grant["roleDefinitionId"].endswith(pull)
+    }
+    environment = outputs["environment"]
+    for purpose in ("compute", "endpoint"):
+        assert found[f"principal of id-bikes-{environment}-{purpose}"] == f"/id/of/{place}"
 
 
 def test_a_lazy_registry_is_the_services(planned: Plan, chosen: Settings) -> None:
