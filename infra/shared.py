@@ -108,8 +108,8 @@ def declare(
             ),
         )
     if settings.protection:
-        kept = {"logs": ground.logs.id} if ground.logs else {}
-        Locks("locks", {"registry": registry.registry.id, **kept})
+        logging = {"logs": ground.logs.id} if ground.logs else {}
+        Locks("locks", {"registry": registry.registry.id, **logging})
     return {
         "kind": settings.kind,
         "environment": names.environment,

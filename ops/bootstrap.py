@@ -208,14 +208,14 @@ def _encrypts(arm: Arm, backend: Backend) -> bool:
 
 
 def _answers(method: str, address: str, arm: Arm, audience: str, body: Any = None) -> bool:
-    """Whether the service lets us; a host that is not known yet does not."""
+    """Whether the service lets us; a host that is not known yet, or is slow, does not."""
     import requests
 
     token = arm.credential.get_token(f"https://{audience}/.default").token
     headers = {"authorization": f"Bearer {token}", "x-ms-version": "2023-11-03"}
     try:
         return requests.request(method, address, json=body, headers=headers, timeout=30).ok
-    except requests.ConnectionError:
+    except requests.RequestException:
         return False
 
 

@@ -49,13 +49,14 @@ def unwritten(environment: str, environ: Mapping[str, str]) -> Iterator[None]:
     """The stack file as it was: `pulumi stack init` writes the key into it, not into the copy."""
     file = _file(environment)
     before = file.read_bytes() if file.exists() else None
-    yield
-    if environ.get("AMLOPS_TARGET") != "azure" or not environ.get(VARIABLE):
-        return
-    if before is None:
-        file.unlink(missing_ok=True)
-    elif file.read_bytes() != before:
-        file.write_bytes(before)
+    try:
+        yield
+    finally:
+        if environ.get("AMLOPS_TARGET") == "azure" and environ.get(VARIABLE):
+            if before is None:
+                file.unlink(missing_ok=True)
+            elif file.read_bytes() != before:
+                file.write_bytes(before)
 
 
 def _file(environment: str) -> Path:

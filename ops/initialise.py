@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -119,10 +120,21 @@ def apply(found: Plan) -> None:
         for edit in found.changed:
             edit.path.write_text(edit.before or "", encoding="utf-8")
         raise
-    for edit in found.created:
-        edit.path.parent.mkdir(parents=True, exist_ok=True)
-        with edit.path.open("x", encoding="utf-8") as file:
-            file.write(edit.after)
+    if found.created:
+        _make(found.created)
+
+
+def _make(created: list[Edit]) -> None:
+    """The workload's folder, all at once: what is there is whole, also after a kill."""
+    inside = created[0].path.relative_to(ROOT / "workloads")
+    folder = ROOT / "workloads" / inside.parts[0]
+    begun = folder.with_name(f".{folder.name}.begun")
+    shutil.rmtree(begun, ignore_errors=True)
+    for edit in created:
+        path = begun / edit.path.relative_to(folder)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(edit.after, encoding="utf-8")
+    begun.rename(folder)
 
 
 def current(name: str) -> str:
@@ -143,7 +155,10 @@ def _settings(text: str) -> Mapping[str, Any]:
 def _rewritten(text: str, values: Mapping[str, str], workload: str) -> str:
     """The stack file with these settings, and with an endpoint of the workload's name."""
     lines = text.splitlines(keepends=True)
-    start = lines.index(f"{SETTINGS}\n") + 1
+    start = next((n for n, line in enumerate(lines) if line.startswith(SETTINGS)), None)
+    if start is None:
+        raise Failure(f"A stack file of this workload has no line '{SETTINGS}' to change.")
+    start += 1
     end = next((n for n in range(start, len(lines)) if re.match(r" {0,2}\S", lines[n])), len(lines))
     block = lines[start:end]
     for key, value in values.items():

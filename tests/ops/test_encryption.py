@@ -73,6 +73,17 @@ def test_what_pulumi_writes_into_the_file_is_taken_back(file: Path) -> None:
     assert not new.exists()
 
 
+def test_it_is_taken_back_as_well_where_the_stack_cannot_be_opened(file: Path) -> None:
+    def fails() -> None:
+        with encryption.unwritten("dev", AZURE):
+            file.write_text(f"secretsprovider: {KEY}\n")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fails()
+    assert file.read_text() == FILE
+
+
 def test_without_a_key_the_file_is_pulumis(file: Path) -> None:
     with encryption.unwritten("dev", {"AMLOPS_TARGET": "azure"}):
         file.write_text("encryptionsalt: v1:other\n")

@@ -92,6 +92,29 @@ def test_again_changes_nothing(bare: Path) -> None:
     assert (bare / "workloads" / "churn" / "train.yml").read_text() == "mine"
 
 
+def test_a_copy_that_was_killed_is_begun_anew(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(_begun: Path, _folder: Path) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", killed)
+        with pytest.raises(KeyboardInterrupt):
+            initialise.apply(initialise.plan("churn", {}))
+    found = initialise.plan("churn", {})
+    assert found.left == []
+    initialise.apply(found)
+    made = {str(path.relative_to(bare)) for path in (bare / "workloads").glob("*churn*/*")}
+    assert "workloads/churn/train.yml" in made
+    assert [path.name for path in (bare / "workloads").iterdir()].count(".churn.begun") == 0
+
+
+def test_the_line_of_the_settings_may_have_a_comment(bare: Path) -> None:
+    file = bare / "stacks" / "Pulumi.dev.yaml"
+    file.write_text(STACK.replace("amlops:settings:", "amlops:settings: # all of them"))
+    initialise.apply(initialise.plan("churn", {}))
+    assert "workload: churn" in stack(bare)
+
+
 def test_a_stack_of_another_workload_is_left(bare: Path) -> None:
     initialise.apply(initialise.plan("churn", {}))
     with pytest.raises(Failure, match="Every stack file names another workload"):
