@@ -32,6 +32,7 @@ class Alerts(Section):
     """Who is told of what goes wrong; the rules are in `infra/alerts.yaml`."""
 
     emails: list[Email] = []
+    """Who is written to."""
     webhook: Https | None = None
     """Called with the common alert schema. The stack file is no place for a secret address."""
     thresholds: dict[Annotated[str, known("alerts.yaml")], Threshold] = {}

@@ -28,18 +28,23 @@ class VaultSecret(Section):
     """A secret in Key Vault: read when the program runs, never written into a stack file."""
 
     secret: SecretName
+    """The name of the secret in the vault."""
     vault: VaultName | None = None
-    """None: the environment's own vault."""
+    """The vault that has it; None: the environment's own."""
 
 
 class NewMachine(Section):
     """A Linux virtual machine that the program makes, reached by SSH with a key only."""
 
     size: Size = "Standard_DS3_v2"
+    """Of the machine."""
     image: Literal["ubuntu-24.04", "ubuntu-22.04"] = "ubuntu-24.04"
+    """As in infra/vm-images.yaml."""
     disk_gb: Annotated[int, Field(ge=30, le=4095)] = 64
+    """Of its disk."""
     subnet: SubnetId | None = None
-    """None: the network's subnet of computes, else a small network of its own."""
+    """Id of the subnet that it lies in; None: the network's subnet of computes, else a small
+    network of its own."""
     public_ip: bool = False
     """A public address; without one the workspace must reach the subnet."""
 
@@ -48,11 +53,16 @@ class VirtualMachine(Section):
     """A virtual machine: made, one of Azure's that is there, or any that answers at an address."""
 
     kind: Literal["virtual-machine"]
+    """What is attached."""
     create: NewMachine | None = None
     existing: VirtualMachineId | None = None
+    """Id of a machine in Azure that is there already."""
     address: HostName | None = None
+    """Of a machine that is there, in Azure or not."""
     port: Port = 22
+    """Of SSH."""
     user: UserName = "azureuser"
+    """Who logs in."""
     public_key: PublicKey | None = None
     """Of the key with which `user` logs in; a machine that is made takes no other."""
     private_key: VaultSecret
@@ -74,7 +84,9 @@ class Databricks(Section):
     """A Databricks workspace."""
 
     kind: Literal["databricks"]
+    """What is attached."""
     existing: DatabricksId
+    """Its id."""
     token: VaultSecret
     """An access token of Databricks."""
 
@@ -83,11 +95,15 @@ class HDInsight(Section):
     """An HDInsight cluster, reached by SSH."""
 
     kind: Literal["hdinsight"]
+    """What is attached."""
     existing: HDInsightId
+    """Its id."""
     address: HostName | None = None
-    """None: NAME-ssh.azurehdinsight.net, its own."""
+    """Where SSH answers; None: NAME-ssh.azurehdinsight.net, its own."""
     port: Port = 22
+    """Of SSH."""
     user: UserName = "sshuser"
+    """Who logs in."""
     password: VaultSecret | None = None
     private_key: VaultSecret | None = None
 
@@ -102,8 +118,11 @@ class SynapseSpark(Section):
     """An Apache Spark pool of a Synapse workspace, reached by identity."""
 
     kind: Literal["synapse-spark"]
+    """What is attached."""
     existing: SparkPoolId
+    """Its id."""
     identity: Literal["user", "system"] = "user"
+    """What jobs act as: the environment's identity of computes, or one of its own."""
 
 
 Attached = Annotated[

@@ -34,8 +34,11 @@ class Script(Section):
     file: RepositoryFile | None = None
     """Path from the root of the repository."""
     text: Annotated[str, Field(min_length=1)] | None = None
+    """The script itself, instead of a file."""
     arguments: Annotated[str, Field(max_length=2000)] = ""
+    """What it is called with."""
     timeout: ScriptTimeout = timedelta(minutes=15)
+    """Time after which it has failed."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -63,15 +66,23 @@ class PowerSchedule(Section):
     """When an instance starts or stops by itself: by `cron`, or `every` day, week or month."""
 
     action: Literal["start", "stop"]
+    """What happens then."""
     cron: CronExpression | None = None
+    """Minute, hour, day, month, day of the week."""
     every: Literal["day", "week", "month"] | None = None
+    """Instead of `cron`: how often."""
     interval: Annotated[int, Field(ge=1, le=1000)] = 1
     """Every so many days, weeks or months."""
     at: TimeOfDay | None = None
+    """The time of day that goes with `every`."""
     weekdays: list[Weekday] = []
+    """On which days of a week."""
     month_days: list[Annotated[int, Field(ge=1, le=31)]] = []
+    """On which days of a month."""
     time_zone: TimeZone = "UTC"
+    """By Windows' names, as in infra/time-zones.yaml."""
     enabled: bool = True
+    """Whether it is in force."""
 
     @model_validator(mode="after")
     def _one_trigger(self) -> Self:
@@ -95,12 +106,14 @@ class InstanceSsh(Section):
     """Access to an instance by SSH: user and port are the service's."""
 
     public_key: PublicKey
+    """The text of the `.pub` file."""
 
 
 class Instance(Section):
     """A compute instance: one person's workstation."""
 
     size: Size = "Standard_DS11_v2"
+    """Of the machine."""
     idle: InstanceIdle = timedelta(minutes=30)
     """Idle time after which it shuts down."""
     assigned_user: Uuid | None = None
@@ -108,9 +121,10 @@ class Instance(Section):
     applications: Literal["personal", "shared"] = "personal"
     """Who may open its Jupyter and other applications: its person, or all of the workspace."""
     identity: ComputeIdentity = "user"
+    """What it acts as: the environment's identity of computes, one of its own, nothing."""
     ssh: InstanceSsh | None = None
     subnet: SubnetId | None = None
-    """None: the network mode decides."""
+    """Id of the subnet that it lies in; None: the network mode decides."""
     public_ip: bool | None = None
     """A public address on the node; None: the network mode decides."""
     setup: Setup = Setup()
@@ -121,22 +135,30 @@ class ClusterSsh(Section):
     """Access to a cluster's nodes by SSH."""
 
     user: UserName = "azureuser"
+    """Who logs in."""
     public_key: PublicKey
+    """The text of the `.pub` file."""
 
 
 class Cluster(Section):
     """A compute cluster: nodes on demand."""
 
     size: Size = "Standard_DS3_v2"
+    """Of each node."""
     min: Annotated[int, Field(ge=0, le=100)] = 0
+    """Nodes that are always there, and always cost."""
     max: Annotated[int, Field(ge=1, le=100)] = 2
+    """Nodes that there may be at once."""
     idle: ClusterIdle = timedelta(minutes=2)
     """Idle time after which a node goes."""
     priority: Literal["dedicated", "low"] = "dedicated"
+    """low: cheaper, and Azure may take nodes away at any time."""
     identity: ComputeIdentity = "user"
+    """What jobs act as: the environment's identity of computes, one of the cluster's own,
+    nothing."""
     ssh: ClusterSsh | None = None
     subnet: SubnetId | None = None
-    """None: the network mode decides."""
+    """Id of the subnet that nodes lie in; None: the network mode decides."""
     public_ip: bool | None = None
     """A public address on each node; None: the network mode decides."""
     isolated: bool = False

@@ -57,6 +57,7 @@ class DatastoreBase(LogIn):
     """What every kind of datastore has."""
 
     description: Annotated[str, Field(max_length=1000)] = ""
+    """Shown in the studio."""
 
 
 class StorageDatastore(DatastoreBase):
@@ -87,7 +88,9 @@ class BlobDatastore(StorageDatastore):
     """A blob container."""
 
     kind: Literal["blob"]
+    """What it lies on."""
     container: ContainerName = "data"
+    """The container; made where the account is ours."""
     auth: Literal["identity", "account_key", "sas"] = "identity"
 
     @property
@@ -99,7 +102,9 @@ class FilesDatastore(StorageDatastore):
     """An Azure file share."""
 
     kind: Literal["files"]
+    """What it lies on."""
     share: ContainerName = "data"
+    """The share; made where the account is ours."""
     quota_gb: Annotated[int, Field(ge=1, le=102400)] = 100
     """What a share that is made may hold."""
     auth: Literal["identity", "account_key", "sas"] = "identity"
@@ -113,7 +118,9 @@ class Gen2Datastore(StorageDatastore):
     """A filesystem of Data Lake Storage Gen2."""
 
     kind: Literal["gen2"]
+    """What it lies on."""
     filesystem: ContainerName = "data"
+    """The filesystem; made where the account is ours."""
     auth: Literal["identity", "service_principal"] = "identity"
 
     @property
@@ -125,7 +132,9 @@ class Gen1Datastore(DatastoreBase):
     """Data Lake Storage Gen1: one that is there, since Azure makes no new ones."""
 
     kind: Literal["gen1"]
+    """What it lies on."""
     account: LakeStoreId
+    """Id of the account."""
     auth: Literal["identity", "service_principal"] = "identity"
 
 
@@ -133,6 +142,7 @@ class OneLakeDatastore(DatastoreBase):
     """A lakehouse in Microsoft Fabric's OneLake."""
 
     kind: Literal["onelake"]
+    """What it lies on."""
     workspace: Uuid
     """Of the Fabric workspace."""
     artifact: Uuid
@@ -168,10 +178,13 @@ class DatabaseConnection(ConnectionBase):
     """A database, which today's service has no datastore for."""
 
     kind: Literal["sql", "synapse", "postgresql", "mysql"]
+    """Whose database it is."""
     server: Host
+    """Its host."""
     database: Annotated[str, Field(pattern=r"^[^;={}]{1,128}$")]
+    """Its name."""
     port: Annotated[int, Field(ge=1, le=65535)] | None = None
-    """None: the usual one."""
+    """The port; None: the usual one."""
     auth: Literal["identity", "password", "service_principal"] = "identity"
 
 
@@ -179,9 +192,11 @@ class DatabricksFilesConnection(ConnectionBase):
     """The file system of a Databricks workspace, which today's service has no datastore for."""
 
     kind: Literal["databricks-files"]
+    """What it leads to."""
     server: Host
     """Of the workspace, as adb-1234567890123456.7.azuredatabricks.net."""
     path: Annotated[str, Field(pattern=r"^dbfs:/")] = "dbfs:/"
+    """The folder."""
     auth: Literal["identity", "token", "service_principal"] = "identity"
 
 
@@ -189,6 +204,7 @@ class ExternalConnection(ConnectionBase):
     """Something outside Azure ML that has an address."""
 
     kind: Literal["snowflake", "s3", "git", "python-feed", "container-registry"]
+    """What it leads to."""
     target: Annotated[str, Field(min_length=3, max_length=2048)]
     """Its address."""
     auth: Literal["identity", "password", "service_principal", "token", "access_key", "none"]

@@ -16,6 +16,8 @@ class Endpoint(Section):
     """An online endpoint; its deployments and its traffic belong to `amlops deploy`."""
 
     auth: Literal["key", "aml_token", "aad_token"] = "key"
+    """What callers prove who they are with: a key, a token of the service's, a token of
+    Entra's."""
     identity: Literal["shared", "own"] = "shared"
     """shared: the environment's for endpoints; own: one that Azure makes and takes away with it."""
     public_access: bool | None = None
@@ -23,6 +25,7 @@ class Endpoint(Section):
     compute: AttachedName | None = None
     """The Kubernetes cluster that it runs on, as under `kubernetes`; None: machines of Azure's."""
     description: Annotated[str, Field(max_length=1000)] = ""
+    """Shown in the studio."""
     tags: dict[TagName, TagValue] = {}
     """More tags, of this endpoint alone."""
 
@@ -41,5 +44,6 @@ class BatchEndpoint(Section):
     """A batch endpoint; its deployments, and which of them is the default, belong to others."""
 
     description: Annotated[str, Field(max_length=1000)] = ""
+    """Shown in the studio."""
     tags: dict[TagName, TagValue] = {}
     """More tags, of this endpoint alone."""

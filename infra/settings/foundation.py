@@ -34,13 +34,16 @@ class OwnNames(Section):
     """Names that a team has already agreed on; None: by the Cloud Adoption Framework."""
 
     resource_group: GroupName | None = None
+    """Of the group that is made."""
     workspace: WorkspaceName | None = None
+    """Of the workspace that is made."""
 
 
 class Existing(Section):
     """What is there already, and is used instead of made; never deleted."""
 
     resource_group: GroupName | None = None
+    """The group that everything is made in, of the same subscription."""
     logs: LogsId | None = None
     """Id of a Log Analytics workspace, also in another subscription."""
 
@@ -49,6 +52,7 @@ class Storage(Section):
     """The workspace's storage account."""
 
     redundancy: Literal["LRS", "ZRS", "GRS", "RAGRS", "GZRS", "RAGZRS"] = "LRS"
+    """How many copies there are, in how many zones and regions."""
     shared_keys: bool = False
     """Whether account keys open it; off: the workspace reaches it by identity."""
     soft_delete_days: Annotated[int, Field(ge=1, le=365)] = 7
@@ -67,6 +71,7 @@ class Vault(Section):
     """The workspace's Key Vault."""
 
     soft_delete_days: Annotated[int, Field(ge=7, le=90)] = 7
+    """How long a deleted vault or secret can be brought back."""
     purge_protection: bool = False
     """Cannot be switched off again: a deleted vault blocks its name until its days are over."""
 
@@ -78,7 +83,7 @@ class Registry(Section):
     """lazy: the service makes one when the first image needs it; None: now where the network is
     private or the key is the customer's, else lazy."""
     sku: Literal["Basic", "Standard", "Premium"] | None = None
-    """None: Premium where something asks for it, else Standard."""
+    """What it can do and costs; None: Premium where something asks for it, else Standard."""
     zone_redundant: bool = False
     """Copies in three zones; decided when the registry is made."""
     retention_days: Annotated[int, Field(ge=0, le=365)] | None = None
@@ -107,6 +112,7 @@ class Workspace(Section):
     """The Azure Machine Learning workspace."""
 
     description: Annotated[str, Field(max_length=1000)] = ""
+    """Shown in the studio."""
     public_access: bool | None = None
     """Whether it is reached from anywhere; None: only where the network's mode is public."""
     high_business_impact: bool = False
@@ -119,6 +125,7 @@ class Logs(Section):
     """Log Analytics and Application Insights, which writes to it."""
 
     retention_days: Annotated[int, Field(ge=30, le=730)] = 30
+    """How long Log Analytics keeps what it is sent."""
     daily_cap_gb: Annotated[float, Field(ge=0.023, le=4000)] | None = None
     """Gigabytes a day after which nothing more is taken; None: no end."""
     local_auth: bool = True

@@ -39,13 +39,17 @@ class Event(Section):
         "RunStatusChanged",
         "DatasetDriftDetected",
     ]
+    """Which events."""
     subject: Annotated[str, Field(max_length=256)] = ""
     """How the subject of an event must begin, such as models/churn or experiments/rides."""
     queue: QueueName | None = None
     """A storage queue of the workspace's account, which the program makes."""
     webhook: Https | None = None
+    """An address to call. The stack file is no place for a secret one."""
     event_hub: EventHub | None = None
+    """Id of an event hub that is there."""
     service_bus: ServiceBus | None = None
+    """Id of a Service Bus queue that is there."""
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:

@@ -16,8 +16,11 @@ class Access(Section):
     """What a group, person or service principal may do."""
 
     principal: Uuid
+    """Object id in Entra."""
     type: Literal["Group", "User", "ServicePrincipal"] = "Group"
+    """What the principal is."""
     roles: list[Role] = []
+    """What it may do: Azure's roles by their names, or ours."""
     on: Literal["resource_group", "workspace", "storage", "vault"] = "resource_group"
     """What the roles are given on: the whole environment, or one resource of it."""
     may_grant: list[Role] = []

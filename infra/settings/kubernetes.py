@@ -42,13 +42,19 @@ class NodePool(Section):
     """Machines of one size that grow and shrink with what runs on them."""
 
     size: Size = "Standard_DS3_v2"
+    """Of each node."""
     min: Annotated[int, Field(ge=0, le=1000)] = 1
+    """Nodes that are always there."""
     max: Annotated[int, Field(ge=1, le=1000)] = 3
+    """Nodes that there may be at once."""
     mode: Literal["system", "user"] = "user"
     """system: also runs what Kubernetes itself needs, so it never shrinks to nothing."""
     priority: Literal["dedicated", "low"] = "dedicated"
+    """low: cheaper, and Azure may take nodes away at any time."""
     disk_gb: Annotated[int, Field(ge=30, le=2048)] = 128
+    """Of each node's disk."""
     labels: dict[Label, Label] = {}
+    """By which instance types choose their nodes."""
 
     @model_validator(mode="after")
     def _bounds(self) -> Self:
@@ -65,7 +71,7 @@ class NewKubernetes(Section):
     """A cluster of Azure Kubernetes Service that the program makes."""
 
     version: Version | None = None
-    """None: what the service has as its default when the cluster is made."""
+    """Of Kubernetes; None: what the service has as its default when the cluster is made."""
     tier: Literal["free", "standard", "premium"] = "free"
     """standard: the control plane's availability is guaranteed; premium: longer support."""
     pools: dict[PoolName, NodePool] = {"system": NodePool(mode="system")}
@@ -91,9 +97,13 @@ class InstanceType(Section):
     """What one instance of a deployment or job gets: so much, on nodes with these labels."""
 
     cpu: Quantity = "1"
+    """Cores, or thousandths of one."""
     memory: Quantity = "2Gi"
+    """Of main memory."""
     gpu: Annotated[int, Field(ge=0, le=16)] = 0
+    """Whole graphics cards."""
     nodes: dict[Label, Label] = {}
+    """Labels that a node must have."""
 
 
 class Tls(Section):
@@ -102,6 +112,7 @@ class Tls(Section):
     secret: KubernetesName
     """The Kubernetes secret in namespace azureml that holds certificate and key."""
     host: Annotated[str, named(r"[a-z0-9.-]+\.[a-z]{2,}", "a host name of the certificate", 4, 253)]
+    """The name that the certificate is for."""
 
 
 class Kubernetes(Section):
@@ -109,18 +120,21 @@ class Kubernetes(Section):
 
     create: NewKubernetes | None = None
     existing: KubernetesId | None = None
+    """Id of a cluster that is there already."""
     extension: bool | None = None
     """Whether the program installs Azure ML's extension; None: on a cluster that it makes."""
     namespace: KubernetesName = "default"
     """Where jobs and deployments run."""
     training: bool = True
+    """Whether jobs run on it."""
     inference: bool = True
+    """Whether online endpoints run on it."""
     tls: Tls | None = None
     insecure: bool = False
     """Endpoints answer over plain HTTP: for trying out only."""
     instance_types: dict[KubernetesName, InstanceType] = {"defaultinstancetype": InstanceType()}
     default_instance_type: KubernetesName | None = None
-    """None: the first of them."""
+    """Of who names none; None: the first of them."""
 
     @model_validator(mode="after")
     def _agree(self) -> Self:

@@ -99,14 +99,18 @@ class ExistingSubnets(Section):
     """Names of subnets of a virtual network that is there already."""
 
     endpoints: SubnetName
+    """Where the private endpoints lie."""
     compute: SubnetName | None = None
+    """Where clusters and instances lie."""
     kubernetes: SubnetName | None = None
+    """Where the nodes of Kubernetes clusters lie."""
 
 
 class ExistingNetwork(Section):
     """What is there already, also in another subscription, and is used instead of made."""
 
     virtual_network: VirtualNetworkId | None = None
+    """Its id."""
     subnets: ExistingSubnets | None = None
     dns_zones: GroupId | None = None
     """Id of the resource group with the private DNS zones; who owns it links them."""
@@ -122,10 +126,15 @@ class OutboundRule(Section):
     """One thing that the service's network may reach."""
 
     fqdn: Host | None = None
+    """A host; `*.` in front stands for all below it."""
     service_tag: Annotated[str, Field(pattern=r"^[A-Za-z][\w.]*$")] | None = None
+    """A service of Azure's, by its tag, such as DataFactory."""
     protocol: Literal["TCP", "UDP", "ICMP", "*"] = "TCP"
+    """Of a service tag."""
     ports: Ports = "443"
+    """Of a service tag."""
     resource: ResourceIdText | None = None
+    """The id of a resource that the service makes a private endpoint to."""
     subresource: Annotated[str, Field(pattern=r"^\w+$")] | None = None
     """What of the resource a private endpoint leads to, such as blob."""
 
@@ -150,6 +159,7 @@ class Network(Section):
     """
 
     mode: Literal["public", "managed", "own"] = "public"
+    """From where it is reached and where computes are, see docs/network.md."""
     allowed_ips: list[PublicAddresses] = []
     """In mode public: from where storage, vault and container registry are reached; none: all."""
     outbound: Literal["internet", "approved"] | None = None

@@ -17,6 +17,7 @@ class RegistryStack(Owned):
     """Everything a stack file may say under `amlops:settings` whose `kind` is registry."""
 
     kind: Literal["registry"]
+    """`registry`: a stack that is none is an environment."""
     regions: list[Region] = []
     """Where it has its copies, beside `location`: workspaces in these regions can use it."""
     redundancy: Literal["LRS", "ZRS", "GRS"] = "LRS"

@@ -55,11 +55,14 @@ class Settings(Owned):
     registry: Registry = Registry()
     workspace: Workspace = Workspace()
     datastores: dict[DatastoreName, Datastore] = {"data": BlobDatastore(kind="blob")}
+    """Where data lies that jobs read and write, by the names that they use."""
     connections: dict[ConnectionName, Connection] = {}
+    """What lies outside and has no datastore: databases, feeds, registries."""
     instances: dict[InstanceName, Instance] = {}
     clusters: dict[ClusterName, Cluster] = {"cpu-cluster": Cluster()}
     kubernetes: dict[AttachedName, Kubernetes] = {}
     attached: dict[AttachedName, Attached] = {}
+    """Machines and clusters of others that jobs run on."""
     endpoints: dict[EndpointName, Endpoint] = {}
     batch_endpoints: dict[EndpointName, BatchEndpoint] = {}
     access: dict[AccessName, Access] = {}

@@ -110,3 +110,10 @@ def test_a_reader_of_the_schema_is_told_what_a_setting_means() -> None:
     told = json.dumps(schema.schema())
     assert "Cannot be switched off again" in told
     assert '"default": "30m"' in told
+
+
+def test_every_setting_says_what_it_means() -> None:
+    rows = [line for line in reference.text().splitlines() if line.startswith("| `")]
+    assert len(rows) > 200
+    silent = [row for row in rows if not row.split("|")[2].strip()]
+    assert silent == [], "write a text below the field in infra/settings/"
