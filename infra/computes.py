@@ -70,6 +70,9 @@ class Computes(pulumi.ComponentResource):
                     private_nodes=args.private_nodes,
                 ),
                 instances.CREATE_ONLY,
+                # No client of the service updates an instance's tags, and a short-lived
+                # environment's change with its time.
+                ignored=["tags"],
             )
             for key, instance in args.instances.items()
         }
@@ -92,6 +95,7 @@ class Computes(pulumi.ComponentResource):
         identity: str,
         properties: dict[str, object],
         create_only: Sequence[str],
+        ignored: Sequence[str] = (),
     ) -> machinelearningservices.Compute:
         return machinelearningservices.Compute(
             resource_name,
@@ -105,6 +109,7 @@ class Computes(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 replace_on_changes=list(create_only),
+                ignore_changes=list(ignored),
                 # The new one has the old one's name.
                 delete_before_replace=True,
             ),

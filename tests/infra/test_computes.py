@@ -203,6 +203,12 @@ def test_only_what_the_service_cannot_change_makes_a_compute_anew(planned: Plan)
     assert not any("schedules" in path or "idle" in path for path in anew)
 
 
+def test_a_time_to_live_that_is_renewed_leaves_instances_alone(planned: Plan) -> None:
+    """Every tag `expires` changes then, and the service's clients update clusters only."""
+    assert "tags" in planned.resources["computes-instance-workstation"].ignore_changes
+    assert "tags" not in planned.resources["computes-cluster-cpu-cluster"].ignore_changes
+
+
 def test_a_kubernetes_cluster_that_is_made_is_closed(planned: Plan) -> None:
     made = planned.only("containerservice:ManagedCluster").inputs
     # Azure Machine Learning attaches by the administrator's certificate.

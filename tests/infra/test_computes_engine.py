@@ -233,7 +233,7 @@ def test_instance_types_nodes_and_schedules_change_in_place(stack: Stack) -> Non
 def test_another_size_makes_a_compute_and_its_grants_anew(stack: Stack) -> None:
     stack.settings["clusters"]["debug"]["size"] = "Standard_DS4_v2"
     stack.write()
-    assert "3 to replace" in stack.run("preview")
+    assert "4 to replace" in stack.run("preview")
     stack.up()
     assert stack.compute("debug")["properties"]["vmSize"] == "Standard_DS4_v2"
     stack.up("--expect-no-changes")
