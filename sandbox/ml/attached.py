@@ -56,6 +56,7 @@ def prepare(azure: Azure, compute: Resource, inner: dict[str, Any]) -> None:
         )
     target = _target(azure, compute, kind)
     if kind == "Kubernetes" and target:
+        _check_attaching(azure, compute, target)
         _prepare_kubernetes(azure, target, inner)
     elif kind == "VirtualMachine":
         _prepare_machine(azure, compute, target, inner)
@@ -95,6 +96,29 @@ def _target(azure: Azure, compute: Resource, kind: str) -> Resource | None:
             code="InvalidResourceReference",
         )
     return found
+
+
+def _check_attaching(azure: Azure, compute: Resource, cluster: Resource) -> None:
+    """The workspace logs in to the cluster to attach it, with the roles that its identity has: one
+    that is not the service's own must have been given them. Source: "Attach a Kubernetes cluster
+    to Azure Machine Learning workspace", Microsoft Learn; the errors' texts are from memory.
+    """
+    if cluster.properties.get("disableLocalAccounts"):
+        raise invalid(
+            f"The cluster '{cluster.name}' has its local accounts disabled, which Azure Machine "
+            "Learning does not support.",
+            "properties.resourceId",
+        )
+    workspace = azure.resources.need(compute.id.parent) if compute.id.parent else None
+    primary = workspace and workspace.properties.get("primaryUserAssignedIdentity")
+    if primary:
+        principal = azure.resources.need(primary).properties["principalId"]
+        azure.authorization.check(principal, cluster.id, f"{EXTENSIONS}/read")
+        azure.authorization.check(
+            principal,
+            cluster.id,
+            "Microsoft.ContainerService/managedClusters/listClusterAdminCredential/action",
+        )
 
 
 def _prepare_kubernetes(azure: Azure, cluster: Resource, inner: dict[str, Any]) -> None:

@@ -26,7 +26,9 @@ def providers(place: Place) -> str:
     return f"/subscriptions/{place.subscription}/resourceGroups/{place.group}/providers"
 
 
-def kubernetes(sandbox: RunningSandbox, place: Place, name: str, *, extension: bool = True) -> str:
+def kubernetes(
+    sandbox: RunningSandbox, place: Place, name: str, *, extension: bool = True, **more: Any
+) -> str:
     """A cluster of Azure Kubernetes Service, with the extension or without."""
     cluster = put(
         sandbox,
@@ -36,6 +38,7 @@ def kubernetes(sandbox: RunningSandbox, place: Place, name: str, *, extension: b
             "identity": {"type": "SystemAssigned"},
             "properties": {
                 "dnsPrefix": name,
+                **more,
                 "agentPoolProfiles": [
                     {"name": "system", "mode": "System", "count": 1, "vmSize": "Standard_DS3_v2"}
                 ],

@@ -74,6 +74,16 @@ def test_a_cluster_without_the_extension_is_refused(
     assert attach(sandbox, workspace, name, "Kubernetes", cluster).is_success
 
 
+def test_a_cluster_without_local_accounts_is_refused(
+    sandbox: RunningSandbox, workspace: Place, name: str
+) -> None:
+    closed: dict[str, Any] = {"disableLocalAccounts": True, "aadProfile": {"managed": True}}
+    cluster = targets.kubernetes(sandbox, workspace, f"aks-{name}", **closed)
+    status, target, message = error(attach(sandbox, workspace, name, "Kubernetes", cluster))
+    assert (status, target) == (400, "properties.resourceId")
+    assert "local accounts disabled" in message
+
+
 @pytest.mark.parametrize(
     ("kind", "type_"),
     [
