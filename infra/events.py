@@ -172,7 +172,8 @@ class Events(pulumi.ComponentResource):
                 kind = "Azure Event Hubs" if event.event_hub else "Azure Service Bus"
                 grants.append(
                     grant(
-                        key,
+                        # An event may be called as one of the above.
+                        f"to-{key}",
                         f"{kind} Data Sender",
                         outside,
                         f"`events.{key}` in the stack file is delivered there.",

@@ -182,8 +182,8 @@ def test_two_subscriptions_share_a_queue(planned: Plan) -> None:
 def test_the_topic_may_deliver_before_anybody_subscribes(planned: Plan) -> None:
     grants = {r.name: r.inputs for r in planned.of_type("authorization:RoleAssignment")}
     names = {name for name in grants if name.startswith("events-roles-")}
-    assert names == {f"events-roles-events-{key}" for key in ("dead-letters", "queues", "hub")}
-    hub = grants["events-roles-events-hub"]
+    assert names == {f"events-roles-events-{key}" for key in ("dead-letters", "queues", "to-hub")}
+    hub = grants["events-roles-events-to-hub"]
     assert hub["scope"] == HUB
     assert hub["roleDefinitionId"].startswith(HUB[: HUB.index("/resourceGroups")])
     for subscription in planned.of_type("eventgrid:SystemTopicEventSubscription"):
