@@ -19,6 +19,7 @@ import pytest
 import yaml
 
 from infra.settings import (
+    Settings,
     SettingsError,
     check_environment,
     iso8601,
@@ -149,6 +150,16 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({"alerts": {"emails": ["a@b, c@d.e"]}}, "alerts.emails.0", "one address, as team@example"),
     ({"alerts": {"webhook": "http://here"}}, "alerts.webhook", "begins with https://"),
     (
+        {"alerts": {"webhook": "https://example.com/hook?v=1&sig=hidden"}},
+        "alerts.webhook",
+        "'sig' in its query is a secret, and a stack file is no place for one; give the address",
+    ),
+    (
+        {"events": {"all": {"webhook": "https://example.com/api/hear?code=hidden"}}},
+        "events.all.webhook",
+        "'code' in its query is a secret",
+    ),
+    (
         {"alerts": {"emails": ["me@example.com"], "thresholds": {"quotas": 5}}},
         "alerts.thresholds.quotas",
         "not in infra/alerts.yaml; allowed are endpoint-errors",
@@ -201,6 +212,23 @@ def test_a_mistake_is_one_line(added: dict[str, Any], path: str, expected: str) 
     assert message.startswith(f"{FILE}: {place}: ")
     assert expected in message
     assert "\n" not in message
+
+
+@pytest.mark.parametrize("name", ["code", "sig", "key", "token", "access_token", "apiKey"])
+@pytest.mark.parametrize("start", ["https://example.com/?", "http://example.com/?v=1&"])
+def test_a_secret_in_an_address_is_refused_and_not_shown(start: str, name: str) -> None:
+    with pytest.raises(SettingsError, match=f"webhook: '{name}' in its query") as caught:
+        parse({**MINIMAL, "alerts": {"webhook": f"{start}{name}=hidden"}}, FILE)
+    assert "hidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize("end", ["", "?zipcode=1&v=code=", "/code=1", "/token?team=ml"])
+def test_an_address_without_a_secret_is_taken(end: str) -> None:
+    address = f"https://example.com{end}"
+    chosen = parse({**MINIMAL, "alerts": {"webhook": address}}, FILE)
+    assert isinstance(chosen, Settings)
+    assert chosen.alerts is not None
+    assert chosen.alerts.webhook == address
 
 
 @pytest.mark.parametrize(("text", "valid"), [("15m", True), ("3d", True), ("2h", True)])
