@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,10 +16,13 @@ from typing import Any
 
 from pipelines.service import AZURE_DEVOPS, GITHUB, service, stop
 
+PLAIN = re.compile(r"[\w.:/@-]+", re.ASCII)
+"""What names and versions consist of. Azure Pipelines writes values into a script's text."""
+
 
 def chosen(data: Any, wanted: list[str]) -> dict[str, str]:
     """The values by their names. Raises KeyError where there is none, ValueError for what is no
-    one-line text: a line break would begin another command or output.
+    plain word: a line break would begin another command or output, a quote end a script's.
     """
     found = {}
     for item in wanted:
@@ -27,8 +31,8 @@ def chosen(data: Any, wanted: list[str]) -> dict[str, str]:
         for key in path.split("."):
             value = value[key]
         text = str(value)
-        if isinstance(value, dict | list) or not text or "\n" in text or "\r" in text:
-            raise ValueError(f"'{path}' is no text of one line: {value!r}")
+        if isinstance(value, dict | list) or not PLAIN.fullmatch(text):
+            raise ValueError(f"'{path}' is no plain word: {value!r}")
         found[name] = text
     return found
 

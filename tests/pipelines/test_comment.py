@@ -138,9 +138,11 @@ def test_values_go_where_each_service_reads_them(tmp_path: Path) -> None:
     [
         ("", "there is no JSON on standard input"),
         ("{}", "there is no 'name'"),
-        ('{"name": {}}', "'name' is no text of one line"),
-        ('{"name": ""}', "'name' is no text of one line"),
-        ('{"name": "a\\n##vso[task.prependpath]/tmp"}', "'name' is no text of one line"),
+        ('{"name": {}}', "'name' is no plain word"),
+        ('{"name": ""}', "'name' is no plain word"),
+        ('{"name": "a\\n##vso[task.prependpath]/tmp"}', "'name' is no plain word"),
+        ('{"name": "1\\"; curl example.com #"}', "'name' is no plain word"),
+        ('{"name": "$(id)"}', "'name' is no plain word"),
     ],
 )
 def test_what_is_no_value_fails_the_step(given: str, message: str) -> None:
