@@ -41,7 +41,7 @@ class NewMachine(Section):
     image: Literal["ubuntu-24.04", "ubuntu-22.04"] = "ubuntu-24.04"
     """As in infra/vm-images.yaml."""
     disk_gb: Annotated[int, Field(ge=30, le=4095)] = 64
-    """Of its disk."""
+    """Gigabytes of its disk."""
     subnet: SubnetId | None = None
     """Id of the subnet that it lies in; None: the network's subnet of computes, else a small
     network of its own."""
@@ -53,7 +53,6 @@ class VirtualMachine(Section):
     """A virtual machine: made, one of Azure's that is there, or any that answers at an address."""
 
     kind: Literal["virtual-machine"]
-    """What is attached."""
     create: NewMachine | None = None
     existing: VirtualMachineId | None = None
     """Id of a machine in Azure that is there already."""
@@ -84,7 +83,6 @@ class Databricks(Section):
     """A Databricks workspace."""
 
     kind: Literal["databricks"]
-    """What is attached."""
     existing: DatabricksId
     """Its id."""
     token: VaultSecret
@@ -95,7 +93,6 @@ class HDInsight(Section):
     """An HDInsight cluster, reached by SSH."""
 
     kind: Literal["hdinsight"]
-    """What is attached."""
     existing: HDInsightId
     """Its id."""
     address: HostName | None = None
@@ -118,7 +115,6 @@ class SynapseSpark(Section):
     """An Apache Spark pool of a Synapse workspace, reached by identity."""
 
     kind: Literal["synapse-spark"]
-    """What is attached."""
     existing: SparkPoolId
     """Its id."""
     identity: Literal["user", "system"] = "user"

@@ -88,7 +88,6 @@ class BlobDatastore(StorageDatastore):
     """A blob container."""
 
     kind: Literal["blob"]
-    """What it lies on."""
     container: ContainerName = "data"
     """The container; made where the account is ours."""
     auth: Literal["identity", "account_key", "sas"] = "identity"
@@ -102,7 +101,6 @@ class FilesDatastore(StorageDatastore):
     """An Azure file share."""
 
     kind: Literal["files"]
-    """What it lies on."""
     share: ContainerName = "data"
     """The share; made where the account is ours."""
     quota_gb: Annotated[int, Field(ge=1, le=102400)] = 100
@@ -118,7 +116,6 @@ class Gen2Datastore(StorageDatastore):
     """A filesystem of Data Lake Storage Gen2."""
 
     kind: Literal["gen2"]
-    """What it lies on."""
     filesystem: ContainerName = "data"
     """The filesystem; made where the account is ours."""
     auth: Literal["identity", "service_principal"] = "identity"
@@ -132,7 +129,6 @@ class Gen1Datastore(DatastoreBase):
     """Data Lake Storage Gen1: one that is there, since Azure makes no new ones."""
 
     kind: Literal["gen1"]
-    """What it lies on."""
     account: LakeStoreId
     """Id of the account."""
     auth: Literal["identity", "service_principal"] = "identity"
@@ -142,7 +138,6 @@ class OneLakeDatastore(DatastoreBase):
     """A lakehouse in Microsoft Fabric's OneLake."""
 
     kind: Literal["onelake"]
-    """What it lies on."""
     workspace: Uuid
     """Of the Fabric workspace."""
     artifact: Uuid
@@ -192,7 +187,6 @@ class DatabricksFilesConnection(ConnectionBase):
     """The file system of a Databricks workspace, which today's service has no datastore for."""
 
     kind: Literal["databricks-files"]
-    """What it leads to."""
     server: Host
     """Of the workspace, as adb-1234567890123456.7.azuredatabricks.net."""
     path: Annotated[str, Field(pattern=r"^dbfs:/")] = "dbfs:/"

@@ -9,16 +9,22 @@ import ast
 import inspect
 import sys
 from functools import cache
+from typing import Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
 
 def description(section: type[BaseModel], field: str) -> str:
-    """The text below a field, on one line; empty when there is none."""
+    """The text below a field, on one line; empty when there is none.
+
+    A field of a single value tells its section from others; without a text it has the section's.
+    """
     for one in section.__mro__:
         if text := _texts(one.__module__).get((one.__qualname__, field)):
             return text
-    return ""
+    kind = section.model_fields[field].annotation
+    single = get_origin(kind) is Literal and len(get_args(kind)) == 1
+    return section_description(section) if single else ""
 
 
 def split(text: str) -> tuple[str, str]:

@@ -52,7 +52,7 @@ class NodePool(Section):
     priority: Literal["dedicated", "low"] = "dedicated"
     """low: cheaper, and Azure may take nodes away at any time."""
     disk_gb: Annotated[int, Field(ge=30, le=2048)] = 128
-    """Of each node's disk."""
+    """Gigabytes of each node's disk."""
     labels: dict[Label, Label] = {}
     """By which instance types choose their nodes."""
 
@@ -97,9 +97,9 @@ class InstanceType(Section):
     """What one instance of a deployment or job gets: so much, on nodes with these labels."""
 
     cpu: Quantity = "1"
-    """Cores, or thousandths of one."""
+    """Cores, as 2, or thousandths of one, as 500m."""
     memory: Quantity = "2Gi"
-    """Of main memory."""
+    """Main memory, as 512Mi or 4Gi."""
     gpu: Annotated[int, Field(ge=0, le=16)] = 0
     """Whole graphics cards."""
     nodes: dict[Label, Label] = {}

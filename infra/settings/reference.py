@@ -72,10 +72,11 @@ def _table(section: Schema, definitions: Schema, path: str) -> tuple[str, list[t
 
 
 def _title(path: str, section: Schema) -> str:
-    kind = section["properties"].get("kind", {}).get("const")
+    kind = section["properties"].get("kind", {})
     if not path:
         return "At the top"
-    return f"{path} of kind {kind}" if kind else path
+    kinds = kind.get("enum") or ([kind["const"]] if kind else [])
+    return f"{path} of kind {', '.join(kinds)}" if kinds else path
 
 
 def _anchor(title: str) -> str:

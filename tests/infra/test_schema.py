@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -117,3 +118,12 @@ def test_every_setting_says_what_it_means() -> None:
     assert len(rows) > 200
     silent = [row for row in rows if not row.split("|")[2].strip()]
     assert silent == [], "write a text below the field in infra/settings/"
+
+
+def test_every_link_of_the_page_leads_to_one_title() -> None:
+    titles = re.findall(r"^## (.+)$", reference.text(), re.MULTILINE)
+    anchors = [re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles]
+    links = set(re.findall(r"\]\(#([^)]+)\)", reference.text()))
+    assert links <= set(anchors)
+    # An attached machine and an attached HDInsight cluster have the same table of their key.
+    assert {one for one in links if anchors.count(one) > 1} == {"attachednameprivate_key"}
