@@ -246,7 +246,7 @@ def declare(
                         "compute": identities.compute.principal_id,
                     },
                 ),
-                *access_grants(settings, names, scopes),
+                *access_grants(settings, names, scopes, identities.endpoint.id),
             ],
             {role: d.id for role, d in definitions.definitions.items()},
         ),

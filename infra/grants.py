@@ -17,6 +17,9 @@ from infra.settings import DELEGATE, Datastore, Stack, StorageDatastore, table
 from infra.storage import Account
 from infra.workspace import Workspace
 
+DEPLOYER = "Deployer"
+"""As in role-definitions.yaml."""
+
 
 def _grant_to(
     who: str,
@@ -220,7 +223,10 @@ def _does(who: str) -> str:
 
 
 def access_grants(
-    settings: Stack, names: Names, scopes: Mapping[str, pulumi.Input[str]]
+    settings: Stack,
+    names: Names,
+    scopes: Mapping[str, pulumi.Input[str]],
+    endpoint_identity: pulumi.Input[str] | None = None,
 ) -> list[Grant]:
     """What the stack file gives to people and pipelines; `scopes` by the names `on` may have."""
     grants = []
@@ -229,6 +235,17 @@ def access_grants(
         for role in access.roles:
             name = f"access-{key}-{role.lower().replace(' ', '-')}"
             grants.append(Grant(name, access.principal, access.type, role, scopes[access.on], why))
+        if DEPLOYER in access.roles and endpoint_identity is not None:
+            grants.append(
+                Grant(
+                    f"access-{key}-endpoint-identity",
+                    access.principal,
+                    access.type,
+                    "Managed Identity Operator",
+                    endpoint_identity,
+                    "Who switches an endpoint's traffic writes its identity along with it.",
+                )
+            )
         if access.may_grant:
             grants.append(
                 Grant(

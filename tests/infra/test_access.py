@@ -61,6 +61,16 @@ def test_a_role_of_our_own_is_defined_where_somebody_has_it() -> None:
     assert found == f"/id/of/{defined['roleDefinitionId']}"
 
 
+def test_a_deployer_may_assign_the_identity_of_endpoints_and_no_other() -> None:
+    """Azure asks for that of whoever writes an endpoint; all others may do more than endpoints."""
+    found = grant(access(roles=["Deployer"]), "endpoint-identity")
+    assert found["scope"] == "/id/of/id-bikes-dev-endpoint"
+    assert found["roleDefinitionId"].endswith(table("roles.yaml")["Managed Identity Operator"])
+    assert "roles-access-team-endpoint-identity" not in access(roles=["Reader"]).resources
+    (role,) = access(roles=["Deployer"]).of_type(DEFINITION)
+    assert not any("ManagedIdentity" in one for one in role.inputs["permissions"][0]["actions"])
+
+
 def test_roles_of_our_own_are_another_in_each_environment() -> None:
     names = {Names(SUBSCRIPTION, "bikes", name).role_definition("Deployer") for name in ("a", "b")}
     assert len(names) == 2
