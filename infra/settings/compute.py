@@ -6,7 +6,7 @@ import base64
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from infra.settings.azure_ids import SubnetId
 from infra.settings.compute_fields import (
@@ -147,7 +147,7 @@ class Cluster(Section):
     """Of each node."""
     min: Annotated[int, Field(ge=0, le=100)] = 0
     """Nodes that are always there, and always cost."""
-    max: Annotated[int, Field(ge=1, le=100)] = 2
+    max: Annotated[int, Field(ge=1, le=100, validate_default=True)] = 2
     """Nodes that there may be at once."""
     idle: ClusterIdle = timedelta(minutes=2)
     """Idle time after which a node goes."""
@@ -164,8 +164,11 @@ class Cluster(Section):
     isolated: bool = False
     """Whether the nodes lie in a network of their own, isolated from others."""
 
-    @model_validator(mode="after")
-    def _bounds(self) -> Self:
-        if self.min > self.max:
-            raise ValueError(f"min {self.min} is above max {self.max}; allowed is min ≤ max")
-        return self
+    @field_validator("max", mode="after")
+    @classmethod
+    def _bounds(cls, value: int, other: ValidationInfo) -> int:
+        """Of `max` alone, so that it is told beside mistakes elsewhere in the cluster."""
+        low = other.data.get("min", value)
+        if low > value:
+            raise ValueError(f"min {low} is above max {value}; allowed is min ≤ max")
+        return value

@@ -128,7 +128,8 @@ def named(pattern: str, text: str, low: int, high: int) -> Checked:
 
     def check(value: str) -> str:
         if not low <= len(value) <= high:
-            raise ValueError(f"has {len(value)} characters; allowed are {low} to {high}")
+            allowed = f"{low} to {high}" if low < high else f"{low}, {text}"
+            raise ValueError(f"has {len(value)} characters; allowed are {allowed}")
         if not re.fullmatch(pattern, value):
             raise ValueError(f"allowed are {text}")
         return value

@@ -35,33 +35,44 @@ def check(root: type[Root], data: object) -> tuple[Root | None, list[Fault]]:
         found = _faults(error, root)
     rest = deepcopy(data)
     taken: list[Path] = []
-    new = found
-    while new and all(fault.path for fault in new):
-        taken += [_take_out(rest, fault) for fault in new]
+    left = found
+    while left:
+        places = [(fault, _to_be_taken(fault, taken)) for fault in left]
+        if not all(path for _, path in places):
+            break
+        for fault, path in places:
+            _take_out(rest, path, stand_in=fault.text == MISSING and len(fault.path) == 1)
+        taken += [path for _, path in places]
         try:
             root.model_validate(rest)
         except ValidationError as error:
-            new = [fault for fault in _faults(error, root) if fault not in found]
+            left = _faults(error, root)
+            new = [fault for fault in left if fault not in found]
             found += [fault for fault in new if not _follows_from(data, taken, fault)]
         else:
             break
     return None, found
 
 
-def _take_out(data: Any, fault: Fault) -> Path:
-    """Remove what is wrong: the value; the entry in which one is missing; the list of an item."""
+def _to_be_taken(fault: Fault, taken: Iterable[Path]) -> Path:
+    """What is wrong: the value; the entry in which one is missing; the list of an item.
+
+    What is wrong without it, too, goes with the section that it is in.
+    """
     path = fault.path
-    if fault.text == MISSING and len(path) == 1:
-        data[path[0]] = STAND_IN
-        return path
-    if fault.text == MISSING or isinstance(path[-1], int):
+    if fault.text == MISSING and len(path) > 1:
         path = path[:-1]
-    above = _at(data, path[:-1])
-    if isinstance(above, dict):
-        above.pop(path[-1], None)
-    elif isinstance(above, list):
-        return _take_out(data, Fault(path, ""))
+    while path and (path in taken or isinstance(path[-1], int)):
+        path = path[:-1]
     return path
+
+
+def _take_out(data: Any, path: Path, *, stand_in: bool) -> None:
+    above = _at(data, path[:-1])
+    if stand_in:
+        above[path[-1]] = STAND_IN
+    elif isinstance(above, dict):
+        above.pop(path[-1], None)
 
 
 def _follows_from(data: object, taken: Iterable[Path], fault: Fault) -> bool:

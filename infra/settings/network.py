@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from infra.settings.faults import Fault, Faults
 from infra.settings.fields import KEBAB, KEBAB_TEXT, Section, named
 
 ADDRESSES = "10.40.0.0/16"
@@ -225,17 +226,20 @@ class Network(Section):
             "managed": ("allowed_ips", "nat_gateway"),
             "own": ("allowed_ips", "rules", "firewall"),
         }
+        found = []
         for name in strangers[self.mode]:
             if name in given:
                 modes = [mode for mode, names in strangers.items() if name not in names]
-                raise ValueError(
-                    f"{name} given, but mode is {self.mode}; it is for mode {' or '.join(modes)}"
-                )
+                text = f"given, but mode is {self.mode}; it is for mode {' or '.join(modes)}"
+                found.append(Fault((name,), text))
+        if found:
+            raise Faults(found)
         for key, rule in self.rules.items():
             if not self.approved_only and not rule.resource:
-                raise ValueError(
-                    f"rules.{key} allows what outbound: internet allows anyway; "
-                    "leave it out, or set outbound: approved"
+                raise Faults.at(
+                    f"rules.{key}",
+                    "allows what outbound: internet allows anyway; "
+                    "leave it out, or set outbound: approved",
                 )
         return self
 
@@ -246,29 +250,34 @@ class Network(Section):
             ours = ("addresses", "subnets", "nat_gateway")
             for name in (*ours, "outbound") if self.mode == "own" else ours:
                 if name in self.model_fields_set:
-                    raise ValueError(
-                        f"{name} is for a virtual network to be made, but "
-                        "existing.virtual_network names one; give one of the two"
+                    raise Faults.at(
+                        name,
+                        "is for a virtual network to be made, but "
+                        "existing.virtual_network names one; give one of the two",
                     )
+        of_subnets = "existing.subnets" if existing.virtual_network else "subnets"
         of_computes = existing.subnets if existing.virtual_network else self.subnets
         wanted = self.mode == "own" and (existing.virtual_network or self.subnets != Subnets())
         if wanted and not (of_computes and of_computes.compute):
-            raise ValueError("mode own needs a subnet for computes; give subnets.compute")
+            raise Faults.at(of_subnets, "mode own needs one for computes; give subnets.compute")
         if self.mode == "managed" and of_computes and of_computes.compute:
-            raise ValueError("mode managed has computes in the service's network, not in a subnet")
+            raise Faults.at(
+                f"{of_subnets}.compute",
+                "mode managed has computes in the service's network, not in a subnet",
+            )
         return self
 
     @model_validator(mode="after")
     def _addresses_fit(self) -> Self:
         ranges = self.ranges()
         if ranges and "endpoints" not in ranges:
-            raise ValueError("private endpoints need a subnet; give subnets.endpoints")
+            raise Faults.at("subnets", "private endpoints need one; give subnets.endpoints")
         whole = ipaddress.IPv4Network(self.addresses or ADDRESSES)
         parts = {name: ipaddress.IPv4Network(text) for name, text in ranges.items()}
         for name, part in parts.items():
             if not part.subnet_of(whole):
-                raise ValueError(f"subnets.{name} {part} is outside addresses {whole}")
+                raise Faults.at(f"subnets.{name}", f"{part} is outside addresses {whole}")
         for (one, first), (other, second) in combinations(parts.items(), 2):
             if first.overlaps(second):
-                raise ValueError(f"subnets.{one} {first} and subnets.{other} {second} overlap")
+                raise Faults.at(f"subnets.{other}", f"{second} overlaps subnets.{one} {first}")
         return self

@@ -66,7 +66,7 @@ def test_every_mistake_has_a_line_in_the_order_of_the_file(faulty: Path) -> None
         ":5:5: .location: 'westeurop': not in infra/regions.yaml; allowed are ",
         ":8:21: .clusters.cpu-cluster.size: 'Standard_DS3v2': not in infra/vm-sizes.yaml; ",
         ":8:43: .clusters.cpu-cluster.maxx: unknown; allowed are size, min, max",
-        ":9:7: .clusters.gpu-cluster: min 3 is above max 2",
+        ":11:9: .clusters.gpu-cluster.max: min 3 is above max 2",
     ]
     assert [line[: len(start)] for line, start in zip(told, begun, strict=True)] == begun
     assert told[4].endswith("; did you mean 'max'?")

@@ -47,7 +47,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
                 "subnets": {"endpoints": "10.40.0.0/23", "compute": "10.40.1.0/24"},
             }
         },
-        "subnets.endpoints 10.40.0.0/23 and subnets.compute 10.40.1.0/24 overlap",
+        "subnets.compute: 10.40.1.0/24 overlaps subnets.endpoints 10.40.0.0/23",
     ),
     (
         {
@@ -56,7 +56,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
                 "subnets": {"endpoints": "10.40.0.0/24", "compute": "10.41.0.0/24"},
             }
         },
-        "subnets.compute 10.41.0.0/24 is outside addresses 10.40.0.0/16",
+        "subnets.compute: 10.41.0.0/24 is outside addresses 10.40.0.0/16",
     ),
     (
         {"network": {"mode": "managed", "subnets": {"compute": "10.40.0.0/24"}}},
@@ -121,6 +121,30 @@ def test_a_mistake_is_one_line(added: dict[str, Any], expected: str) -> None:
     assert first.startswith(FILE)
     assert expected in str(caught.value)
     assert "Traceback" not in str(caught.value)
+
+
+def test_mistakes_of_one_section_do_not_hide_each_other() -> None:
+    wrong = {
+        "network": {
+            "mode": "own",
+            "allowed_ips": ["198.51.100.1"],
+            "rules": {"p-p": PACKAGES},
+            "subnets": {"endpoints": "10.40.0.0/24", "compute": "10.40.0.128/25"},
+        },
+        "registry": {"sku": "Basic"},
+        "clusters": {"a-b": {"size": "Big", "min": 4, "max": 2, "idle": "2 minutes"}},
+    }
+    with pytest.raises(SettingsError) as caught:
+        parse({**MINIMAL, **wrong}, FILE)
+    assert {".".join(map(str, fault.path[1:])) for fault in caught.value.faults} == {
+        "network.allowed_ips",
+        "network.rules",
+        "network.subnets.compute",
+        "registry.sku",
+        "clusters.a-b.size",
+        "clusters.a-b.max",
+        "clusters.a-b.idle",
+    }
 
 
 def whole_networks() -> st.SearchStrategy[str]:
