@@ -60,7 +60,9 @@ def _to_be_taken(fault: Fault, taken: Iterable[Path]) -> Path:
     What is wrong without it, too, goes with the section that it is in.
     """
     path = fault.path
-    if fault.text == MISSING and len(path) > 1:
+    if fault.text == MISSING:
+        if len(path) == 1:
+            return path
         path = path[:-1]
     while path and (path in taken or isinstance(path[-1], int)):
         path = path[:-1]

@@ -75,7 +75,7 @@ INSTANCE_MISTAKES: list[tuple[dict[str, Any], str, str]] = [
 ]
 
 CLUSTER_MISTAKES: list[tuple[dict[str, Any], str, str]] = [
-    ({"min": 3, "max": 2}, "", "min 3 is above max 2; allowed is min ≤ max"),
+    ({"min": 3, "max": 2}, "max", "min 3 is above max 2; allowed is min ≤ max"),
     ({"ssh": {"public_key": PUBLIC_KEY, "user": "root"}}, "ssh.user", "reserved, as are admin"),
     ({"ssh": {"user": "me"}}, "ssh.public_key", "missing"),
     ({"priority": "spot"}, "priority", "allowed are 'dedicated' or 'low'"),
