@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from types import TracebackType
 from typing import Any, Self
@@ -40,8 +41,10 @@ class Resources:
         self._steps: dict[str, dict[str, Any]] = {}
         self._started = time.monotonic()
         self._live: Live | None = None
+        self._told = threading.excepthook
 
     def __enter__(self) -> Self:
+        self._told, threading.excepthook = threading.excepthook, self._readers
         if console.is_terminal:
             self._live = Live(self._table(), console=console, refresh_per_second=8, transient=True)
             self._live.__enter__()
@@ -55,8 +58,17 @@ class Resources:
     ) -> None:
         if self._live:
             self._live.__exit__(kind, error, trace)
+        if kind is not KeyboardInterrupt:
+            threading.excepthook = self._told
         if self._policies:
             self._tell_findings()
+
+    def _readers(self, failed: threading.ExceptHookArgs) -> None:
+        """Ctrl-C closes the streams from which the SDK's threads still read: that is nobody's
+        concern, and may come when all else has ended.
+        """
+        if failed.exc_type is not ValueError or "closed file" not in str(failed.exc_value):
+            self._told(failed)
 
     def watch(self, event: EngineEvent) -> None:
         """Take one event of the engine."""
@@ -79,7 +91,9 @@ class Resources:
         for finding in self._findings.of("advisory") if self._planned else ():
             console.print(finding.line(), markup=False, soft_wrap=True)
         if self._findings.summary():
-            console.print(f"{self._findings.summary()}; see: amlops policy check", soft_wrap=True)
+            console.print(
+                f"{self._findings.summary()}; see: amlops policy check ENV", soft_wrap=True
+            )
 
     def _step(self, metadata: Any, state: str) -> None:
         operation = str(getattr(metadata.op, "value", metadata.op))
