@@ -9,6 +9,7 @@ those that read a file (Pulumi, its backend and plugin, MLflow) find a fresh one
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import shutil
 import tempfile
@@ -109,6 +110,8 @@ def credential() -> Any:
     """What the official clients log in with: the pipeline's, else what azure-identity finds."""
     from azure.identity import ClientAssertionCredential, DefaultAzureCredential
 
+    # It warns of every way to log in that it tried; the error that follows says the same.
+    logging.getLogger("azure.identity").setLevel(logging.ERROR)
     federation = Federation.of(os.environ)
     if federation is None:
         return DefaultAzureCredential()

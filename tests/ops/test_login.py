@@ -96,6 +96,7 @@ def test_without_the_azure_cli_it_says_what_else_there_is(
     done = as_azure(place, "login", AZURE_CLIENT_SECRET="wrong", PATH=str(tmp_path))
     assert_one_message(done)
     assert "There is no 'az' on PATH" in done.stderr
+    assert "Credential" not in done.stderr
     assert "AZURE_CLIENT_SECRET of a service principal" in done.stderr
 
 
