@@ -22,7 +22,8 @@ def named_environment(_context: click.Context, _parameter: click.Parameter, valu
     """Refuses what cannot name an environment, as a mistake in the command line."""
     if not _ENVIRONMENT.fullmatch(value):
         raise click.BadParameter(
-            f"'{value}' cannot name an environment: it is a lower-case word such as dev or test."
+            f"'{value}' cannot name an environment: "
+            "it is 2 to 10 lower-case letters, digits and hyphens, a letter first, such as dev."
         )
     return value
 

@@ -7,7 +7,7 @@ import sys
 import click
 
 from ops import options, screen
-from ops.target import enter
+from ops.target import ROOT, enter
 
 
 @click.group(name="policy")
@@ -21,7 +21,10 @@ def policy() -> None:
 def list_(place: str, output: str) -> None:
     """All policies with their levels."""
     from ops import policies
+    from ops.stacks import no_such_stack
 
+    if place and not (ROOT / "stacks" / f"Pulumi.{place}.yaml").exists():
+        raise no_such_stack(place)
     rules = policies.catalogue(place)["rules"]
     rows = [
         (

@@ -29,6 +29,7 @@ USAGE: list[tuple[list[str], str]] = [
     (["up"], "Missing argument 'ENV'"),
     (["up", "Dev"], "'Dev' cannot name an environment"),
     (["up", "../dev"], "'../dev' cannot name an environment"),
+    (["up", "pr-12345678"], "2 to 10 lower-case letters, digits and hyphens"),
     (["up", ""], "'' cannot name an environment"),
     (["up", "dev", "--targget", "azure"], "No such option"),
     (["up", "dev", "--target", "aws"], "'aws' is not one of 'sandbox', 'azure'"),

@@ -38,6 +38,9 @@ def test_list_has_every_rule_with_its_levels(amlops: Amlops) -> None:
 
 
 def test_list_of_an_environment_has_its_levels(amlops: Amlops) -> None:
+    unknown = amlops("policy", "list", "--environment", "prd")
+    assert_one_message(unknown)
+    assert "There is no stack 'prd'" in unknown.stderr
     told = amlops("policy", "list", "--environment", "prod", "--output", "json")
     levels = {rule["id"]: rule["level"] for rule in json.loads(told.stdout)}
     assert levels["storage-public-access-off"] == "mandatory"
