@@ -142,7 +142,7 @@ class Teardown:
         group = inventory.group
         there = self.resources.resource_groups.check_existence(group)
         deleted = [
-            f"vault {vault.name}, protected until {vault.properties.scheduled_purge_date}"
+            f"vault {vault.name}, protected until {vault.properties.scheduled_purge_date:%Y-%m-%d}"
             if vault.properties.purge_protection_enabled
             else f"vault {vault.name}"
             for vault in self._deleted_vaults(inventory)

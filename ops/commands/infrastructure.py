@@ -81,7 +81,8 @@ def preview(environment: str, target: str, output: str) -> None:
     columns = ("", "resource", "type", "differs in")
     screen.note(summary.text())
     data = {"changes": summary.changes, "resources": resources.planned()}
-    screen.result(data, output, screen.table(columns, resources.rows()))
+    rows = resources.rows()
+    screen.result(data, output, screen.table(columns, rows) if rows else "nothing would change")
 
 
 @click.command()

@@ -72,7 +72,7 @@ def _vault(case: Case, vault: Planned) -> Iterator[Finding]:
     until = str(properties.get("scheduledPurgeDate", ""))[:10]
     purge = f"az keyvault purge --name {name} --location {case.plan.location}"
     if properties.get("purgeProtectionEnabled"):
-        purge = f"nothing: it is protected against purge until {until}"
+        purge = f"wait until {until}: it is protected against purge"
     own = vault.id(case.subscription, case.plan.group) or ""
     if str(properties["vaultId"]).lower() == own.lower():
         yield warning(
