@@ -2,7 +2,7 @@
 # What follows from set-up (.venv, .tools) is git-ignored and goes with `make clean`.
 
 PYTHON ?= python3
-PYTEST_ARGS ?= -n auto --maxprocesses 4 --dist loadfile
+PYTEST_ARGS ?= -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # Set-up of everything, or of the steps that are named; a run with nothing to do takes 0.1 s.
 setup = $(PYTHON) -m tools.setup

@@ -1,7 +1,35 @@
 """Settings of all tests."""
 
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
 
 # A busy machine is no reason for a property to fail.
 settings.register_profile("amlops", deadline=None)
 settings.load_profile("amlops")
+
+HERE = Path(__file__).parent
+LONGEST = (
+    "pipelines",
+    "end_to_end",
+    "infra/test_computes_engine.py",
+    "infra/test_engine_network.py",
+    "infra",
+    "ops",
+    "policies/test_engine.py",
+    "sandbox/serving",
+    "sandbox/jobs",
+)
+"""What takes minutes begins first, the longest before the others: else one process is still at it
+when the others have nothing left to do."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def rank(item: pytest.Item) -> int:
+        path = item.path.relative_to(HERE)
+        return next((n for n, one in enumerate(LONGEST) if path.is_relative_to(one)), len(LONGEST))
+
+    items.sort(key=rank)
