@@ -6,6 +6,7 @@ to `infra/` says here what Azure would answer.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -194,6 +195,8 @@ def settings(**changes: Any) -> Settings:
 def plan(chosen: Stack, environment: str = "dev", *, recover_vault: bool = False) -> Plan:
     """What the program registers and exports for these settings."""
     result = Plan()
+    # Pulumi takes the thread's event loop, which `asyncio.run` of another test leaves closed.
+    asyncio.set_event_loop(asyncio.new_event_loop())
     pulumi.runtime.set_mocks(
         StrictMocks(), project="amlops", stack=environment, monitor=RecordingMonitor(result)
     )

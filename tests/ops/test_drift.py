@@ -103,6 +103,7 @@ def test_drift_is_told_changes_nothing_and_is_mended_by_up(place: RunningSandbox
     assert [(item["kind"], item["resource"]) for item in found] == [
         ("changed", "foundation-group"),
         ("created", "id-foreign"),
+        ("deleted", "diagnostics-endpoint-bike-rentals"),
         ("deleted", "endpoints-bike-rentals"),
     ]
     assert (found[0]["property"], found[0]["actual"]) == ("tags.owner", "somebody else")

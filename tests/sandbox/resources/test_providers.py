@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 from azure.core.exceptions import HttpResponseError
+from azure.mgmt.eventgrid import models
 
 from tests.sandbox.conftest import RunningSandbox
 from tests.sandbox.resources.conftest import Clients, code
 
-NAMESPACE = "Microsoft.ContainerRegistry"
+NAMESPACE = "Microsoft.EventGrid"
+"""One of which no test leaves anything behind: all of them share a sandbox."""
 
 
 @pytest.fixture
@@ -22,9 +24,9 @@ def providers(clients: Clients) -> Iterator[Any]:
     operations.register(NAMESPACE)
 
 
-def registry(clients: Clients, group: str, name: str) -> Any:
-    body = {"location": "eastus", "sku": {"name": "Basic"}, "properties": {}}
-    return clients.registries.registries.begin_create(group, name, body)
+def topic(clients: Clients, group: str, name: str) -> Any:
+    body = models.Topic(location="eastus")
+    return clients.events.topics.begin_create_or_update(group, name, body)
 
 
 def test_what_the_sandbox_has_is_registered(providers: Any) -> None:
@@ -42,11 +44,11 @@ def test_an_unregistered_provider_takes_no_resource_until_it_is_registered(
 ) -> None:
     assert providers.unregister(NAMESPACE).registration_state == "NotRegistered"
     with pytest.raises(HttpResponseError, match="not registered to use namespace") as refused:
-        registry(clients, group, f"cr{unique}")
+        topic(clients, group, f"evgt-{unique}")
     assert code(refused) == (409, "MissingSubscriptionRegistration")
     providers.register(NAMESPACE)
     assert providers.get(NAMESPACE).registration_state == "Registered"
-    registry(clients, group, f"cr{unique}").result()
+    topic(clients, group, f"evgt-{unique}").result()
 
 
 def test_registering_takes_its_time(start_sandbox: Callable[..., RunningSandbox]) -> None:
@@ -63,8 +65,8 @@ def test_registering_takes_its_time(start_sandbox: Callable[..., RunningSandbox]
 def test_a_provider_with_resources_stays(
     clients: Clients, providers: Any, group: str, unique: str
 ) -> None:
-    registry(clients, group, f"cr{unique}").result()
-    with pytest.raises(HttpResponseError, match=f"cr{unique}") as refused:
+    topic(clients, group, f"evgt-{unique}").result()
+    with pytest.raises(HttpResponseError, match=f"evgt-{unique}") as refused:
         providers.unregister(NAMESPACE)
     assert refused.value.status_code == 409
     with pytest.raises(HttpResponseError, match="cannot be unregistered"):

@@ -169,10 +169,10 @@ def test_interrupted_it_stops_its_commands_and_takes_up_again(
     npm = half_installed(with_node)
     tree = [npm, *npm.children(recursive=True)]
     process.send_signal(number)
-    _, printed = process.communicate(timeout=60)
+    _, printed = process.communicate(timeout=300)
     assert process.returncode == 130
     assert printed.endswith("set-up: interrupted. The same command goes on from here.\n")
-    assert psutil.wait_procs(tree, timeout=30)[1] == []
+    assert psutil.wait_procs(tree, timeout=120)[1] == []
     taken_up(with_node)
 
 
@@ -181,7 +181,7 @@ def test_killed_it_leaves_no_command_behind_and_takes_up_again(with_node: Machin
     npm = half_installed(with_node)
     process.kill()
     process.wait()
-    assert psutil.wait_procs([npm], timeout=30)[1] == []
+    assert psutil.wait_procs([npm], timeout=120)[1] == []
     taken_up(with_node)
 
 
@@ -205,7 +205,7 @@ def taken_up(machine: Machine) -> None:
     let_npm_finish(machine)
     process = machine.start("azurite")
     half_installed_then_gone(machine)
-    _, printed = process.communicate(timeout=60)
+    _, printed = process.communicate(timeout=300)
     assert process.returncode == 0, printed
     assert_whole(machine)
 
