@@ -113,15 +113,22 @@ def apply(found: Plan) -> None:
     """Write it all, or nothing: raises `Failure` with what would be wrong in a stack file."""
     try:
         for edit in found.changed:
-            edit.path.write_text(edit.after, encoding="utf-8")
+            _write(edit.path, edit.after)
         for edit in found.changed:
             stacks.check_settings(edit.path.stem.partition(".")[2])
     except BaseException:
         for edit in found.changed:
-            edit.path.write_text(edit.before or "", encoding="utf-8")
+            _write(edit.path, edit.before or "")
         raise
     if found.created:
         _make(found.created)
+
+
+def _write(path: Path, text: str) -> None:
+    """All of it at once: a kill leaves the old file or the new one."""
+    beside = path.with_name(f".{path.name}.new")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)
 
 
 def _make(created: list[Edit]) -> None:

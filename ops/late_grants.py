@@ -23,6 +23,8 @@ PATIENCE = 600.0
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 60.0
 """Seconds; each pause is twice the one before."""
 _AUTHORIZATION = "azure-native:authorization:"
+_NAMED = {f"{_AUTHORIZATION}RoleDefinition": "roleDefinitionId"}
+"""The input that tells which one it is, where that is not the principal's."""
 _IDENTITY = "azure-native:managedidentity:UserAssignedIdentity"
 _CHANGING = (OpType.CREATE, OpType.UPDATE, OpType.DELETE, OpType.CREATE_REPLACEMENT)
 
@@ -40,7 +42,8 @@ class LateGrants:
     """Collects from the engine's events what was granted, and what was refused since."""
 
     _granted_at: float | None = None
-    _principals: set[str] = field(default_factory=set)
+    _ours: set[str] = field(default_factory=set)
+    """Ids of the principals that got a role and of the roles that were defined, bare."""
     _refusals: list[str] = field(default_factory=list)
     _pause: float = FIRST_PAUSE
     _changes: Counter[str] = field(default_factory=Counter)
@@ -54,9 +57,9 @@ class LateGrants:
             if kind.startswith(_AUTHORIZATION) or kind == _IDENTITY:
                 self._granted_at = time.monotonic()
                 state = done.metadata.new or done.metadata.old
-                principal = ((state and state.inputs) or {}).get("principalId")
-                if isinstance(principal, str):
-                    self._principals.add(principal.lower())
+                given = ((state and state.inputs) or {}).get(_NAMED.get(kind, "principalId"))
+                if isinstance(given, str):
+                    self._ours.add(_bare(given))
         if told and told.severity == "error" and told.message.strip():
             self._refusals.append(told.message)
 
@@ -85,10 +88,15 @@ class LateGrants:
     def _late(self, text: str) -> str | None:
         for code, row in _codes().items():
             if re.search(rf"\b{code}\b", text) and (
-                not row.get("of_ours") or any(one in text.lower() for one in self._principals)
+                not row.get("of_ours") or any(one in _bare(text) for one in self._ours)
             ):
                 return str(row["late"])
         return None
+
+
+def _bare(text: str) -> str:
+    """As ids are compared: Azure's messages have some of them without hyphens."""
+    return text.lower().replace("-", "")
 
 
 def _says_nothing(text: str) -> bool:

@@ -63,6 +63,8 @@ def load_with_source(environment: str, root: File = ROOT) -> tuple[Stack, Source
         known = sorted(p.name.split(".")[1] for p in path.parent.glob("Pulumi.*.yaml"))
         text = f"no such stack; there are {', '.join(known)}{did_you_mean(environment, known)}"
         raise SettingsError(file, [Fault((), text)]) from None
+    except OSError as error:
+        raise SettingsError(file, [Fault((), f"cannot be read: {error.strerror}")]) from None
     except UnicodeDecodeError:
         raise SettingsError(file, [Fault((), "not valid YAML: it is not UTF-8")]) from None
     except yaml.YAMLError as error:

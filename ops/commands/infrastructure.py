@@ -149,4 +149,6 @@ def _short(value: object) -> str:
         return ", ".join(f"{key}={_short(inner)}" for key, inner in value.items())
     if isinstance(value, list):
         return ", ".join(_short(inner) for inner in value)
+    if isinstance(value, bool):
+        return str(value).lower()
     return "" if value is None else str(value)

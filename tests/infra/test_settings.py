@@ -284,6 +284,12 @@ def test_a_broken_file_is_one_line(tmp_path: Path, content: str, expected: str) 
     assert "\n" not in str(caught.value)
 
 
+def test_a_stack_file_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "stacks" / "Pulumi.dev.yaml").mkdir(parents=True)
+    with pytest.raises(SettingsError, match=r"Pulumi\.dev\.yaml: cannot be read: Is a directory"):
+        load("dev", tmp_path)
+
+
 def test_an_unknown_stack_lists_the_known() -> None:
     with pytest.raises(
         SettingsError, match="no such stack; there are dev, lab, prod, shared, test"

@@ -91,22 +91,27 @@ def after(*events: EngineEvent) -> tuple[float, str] | None:
 GRANTED = made(ASSIGNMENT, principalId=OURS)
 
 
+ROLE = "azure-native:authorization:RoleDefinition"
+NO_ROLE = "RoleDefinitionDoesNotExist: The specified role definition with ID '{}' does not exist."
+
+
 @pytest.mark.parametrize(
     ("events", "expected"),
     [
         ([GRANTED, refused(NOT_ALLOWED.format(OURS))], "a role assignment"),
         ([GRANTED, refused(NOT_ALLOWED.format(OURS)), refused("update failed")],
          "a role assignment"),
-        ([made("azure-native:authorization:RoleDefinition"),
-          refused("RoleDefinitionDoesNotExist: no such role")], "a role of our own"),
+        ([made(ROLE, roleDefinitionId=OURS), refused(NO_ROLE.format(OURS.replace("-", "")))],
+         "a role of our own"),
+        ([made(ROLE, roleDefinitionId=OURS), refused(NO_ROLE.format(DEPLOYER))], None),
         ([GRANTED, refused(NOT_ALLOWED.format(DEPLOYER))], None),
         ([refused(NOT_ALLOWED.format(OURS))], None),
         ([GRANTED, refused("QuotaExceeded: too many cores")], None),
         ([GRANTED, refused(NOT_ALLOWED.format(OURS)), refused("QuotaExceeded: cores")], None),
         ([made("azure-native:storage:StorageAccount"), refused("PrincipalNotFound: who?")], None),
     ],
-    ids=["ours", "beside the engine's last line", "a new role", "who deploys", "nothing granted",
-         "another reason", "one of two reasons", "something else was made"],
+    ids=["ours", "beside the engine's last line", "a new role", "no such role", "who deploys",
+         "nothing granted", "another reason", "one of two reasons", "something else was made"],
 )  # fmt: skip
 def test_only_what_was_just_granted_is_waited_for(
     events: list[EngineEvent], expected: str | None
