@@ -144,6 +144,8 @@ def score(platform: Platform, endpoint: str, file: Path, deployment: str | None 
         json.loads(file.read_text())
     except ValueError as error:
         raise Failure(f"'{file}' is not JSON: {error}") from None
+    from azure.ai.ml.constants._endpoint import EndpointInvokeFields
+
     try:
         answer = platform.client.online_endpoints.invoke(
             endpoint_name=endpoint, request_file=str(file), deployment_name=deployment
@@ -152,6 +154,10 @@ def score(platform: Platform, endpoint: str, file: Path, deployment: str | None 
         if not type(error).__module__.startswith("azure"):
             raise
         raise _unanswered(platform, endpoint, deployment, explain(error)) from None
+    finally:
+        # azure-ai-ml writes into one dictionary of headers (seen with 1.35): a deployment once
+        # named would get every later request of this process, whatever the endpoint.
+        EndpointInvokeFields.DEFAULT_HEADER.pop(EndpointInvokeFields.MODEL_DEPLOYMENT, None)
     try:
         return json.loads(answer)
     except ValueError:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
+from azure.ai.ml.operations import OnlineEndpointOperations
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -72,6 +76,26 @@ def test_a_request_that_cannot_be_sent(tmp_path: Path, text: str | None, message
         file.write_text(text)
     with pytest.raises(Failure, match=message):
         score(PLATFORM, "bikes", file)
+
+
+def test_a_deployment_that_was_asked_once_does_not_get_later_requests(tmp_path: Path) -> None:
+    file = tmp_path / "request.json"
+    file.write_text("{}")
+    sent: list[dict[str, str]] = []
+
+    def post(_address: str, json: Any, headers: dict[str, str]) -> SimpleNamespace:
+        sent.append(dict(headers))
+        return SimpleNamespace(status_code=200, text=lambda: "[1]")
+
+    parts = MagicMock()  # All but the making of the headers, which is the official client's own.
+    parts._requests_pipeline.post = post
+    platform = Platform(Target("sandbox", "s"), "dev", OUTPUTS)
+    platform.__dict__["client"] = SimpleNamespace(
+        online_endpoints=SimpleNamespace(invoke=partial(OnlineEndpointOperations.invoke, parts))
+    )
+    score(platform, "bikes", file, "bikes-v1")
+    score(platform, "bikes", file)
+    assert [headers.get("azureml-model-deployment") for headers in sent] == ["bikes-v1", None]
 
 
 class Client:
