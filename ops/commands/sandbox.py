@@ -57,15 +57,21 @@ def _one_message() -> Iterator[None]:
 
 
 def ensure_running(directory: Directory | None = None) -> dict[str, str]:
-    """Start the sandbox unless it runs; the environment its clients need."""
+    """Start the sandbox unless it runs, and again where the checkout has newer code; the
+    environment that its clients need.
+    """
     from sandbox.directory import default_directory
     from sandbox.environment import client_environment
-    from sandbox.supervisor import launch
+    from sandbox.supervisor import renewal
 
     directory = directory or default_directory()
     with _one_message():
-        launch.start(directory, lambda text: click.echo(text, err=True))
+        renewal.start(directory, _say)
         return client_environment(directory)
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
 
 
 def outside() -> dict[str, str]:
@@ -86,11 +92,11 @@ def sandbox() -> None:
 @directory
 def start(directory: Directory) -> None:
     """Start it, or find it running; returns when ARM answers. MLflow follows in the background."""
-    from sandbox.supervisor import launch
+    from sandbox.supervisor import launch, renewal
 
     with _one_message():
         already = launch.running(directory)
-        state = launch.start(directory, lambda text: click.echo(text, err=True))
+        state = renewal.start(directory, _say)
     verb = "already runs" if already else "runs"
     click.echo(
         f"The sandbox {verb} in {directory}, its gateway on port {state['ports']['gateway']}. "

@@ -19,6 +19,7 @@ from sandbox.directory import Directory, write_atomically
 from sandbox.supervisor import processes
 from sandbox.supervisor.control import Control
 from sandbox.supervisor.services import Service, services
+from sandbox.supervisor.sources import fingerprint
 from sandbox.supervisor.units import Units, base_environment
 
 log = logging.getLogger("sandbox.supervisor")
@@ -57,6 +58,7 @@ class Daemon:
     def __init__(self, directory: Directory) -> None:
         self.directory = directory
         self.environment = base_environment(directory)
+        self.code = fingerprint()
         self.units = Units(directory, self.environment)
         self.services: dict[str, Supervised] = {}
         self.ports: dict[str, int] = {}
@@ -106,6 +108,7 @@ class Daemon:
         return {
             "pid": os.getpid(),
             "started": processes.started(os.getpid()),
+            "code": self.code,
             "ready": self.answering.is_set(),
             "socket": str(self.directory.control_socket),
             "ports": self.ports,
