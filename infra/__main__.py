@@ -16,8 +16,9 @@ from pulumi_azure_native import authorization
 
 from infra import shared
 from infra.environment import Client, declare, names_of
-from infra.existing import asking, look_up
+from infra.existing import look_up
 from infra.names import Names
+from infra.rest import asking
 from infra.secrets import AUDIENCE, reader
 from infra.settings import RegistryStack, Settings, SettingsError, check_environment, parse
 from infra.soft_delete import vault_is_deleted
@@ -47,10 +48,10 @@ def run() -> None:
 
 def _environment(settings: Settings, environment: str, client: Client) -> dict[str, Any]:
     names = names_of(settings, client.subscription_id, environment)
-    token = authorization.get_client_token().token
-    versioned_key = look_up(settings, client.subscription_id, asking(token))
+    get = asking(authorization.get_client_token().token)
+    versioned_key = look_up(settings, client.subscription_id, get)
     recover_vault = vault_is_deleted(
-        client.subscription_id, settings.location, names.vault, token, pulumi.log.warn
+        client.subscription_id, settings.location, names.vault, get, pulumi.log.warn
     )
     return declare(
         settings,

@@ -6,20 +6,16 @@ used as it is, and never deleted: it is no resource of the stack's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 
-import httpx
 import pulumi
 
 from infra.datastores import containers
+from infra.rest import Get
 from infra.settings import Settings, table
 
-ENDPOINT = "https://management.azure.com"
-TIMEOUT = 30.0
-"""Seconds, for each of connecting, reading and writing."""
 VERSIONS = {
     "resourceGroups": "2025-04-01",
     "Microsoft.OperationalInsights/workspaces": "2023-09-01",
@@ -29,9 +25,6 @@ VERSIONS = {
     "Microsoft.KeyVault/vaults": "2024-11-01",
     "Microsoft.KeyVault/vaults/keys": "2024-11-01",
 }
-
-Get = Callable[[str, str], dict[str, Any] | None]
-"""The body of a resource by its id and API version; None: it is not there, or not to be seen."""
 
 
 class MissingError(pulumi.RunError):
@@ -79,11 +72,12 @@ def wanted(settings: Settings, subscription: str) -> Iterator[Wanted]:
 def look_up(settings: Settings, subscription: str, get: Get) -> str | None:
     """The address of `encryption.key` with its version of now, None where none is given.
 
-    Raises MissingError for what is not there, and for a key whose vault could be purged.
+    Raises MissingError for what is not there, for a key whose vault could be purged, and where
+    Azure does not answer.
     """
     missing, versioned = [], None
     for one in wanted(settings, subscription):
-        found = get(one.id, VERSIONS[one.kind])
+        found = _found(one, get)
         where = f"amlops:settings.{one.setting}"
         if found is None:
             missing.append(
@@ -103,26 +97,10 @@ def look_up(settings: Settings, subscription: str, get: Get) -> str | None:
     return versioned
 
 
-def asking(token: str) -> Get:
-    """Asks Azure; raises MissingError where it does not answer."""
-
-    def get(identifier: str, version: str) -> dict[str, Any] | None:
-        try:
-            answer = httpx.get(
-                f"{ENDPOINT}{identifier}",
-                params={"api-version": version},
-                headers={"Authorization": f"Bearer {token}"},
-                timeout=TIMEOUT,
-            )
-        except httpx.HTTPError as error:
-            raise MissingError(f"cannot tell whether {identifier} is there: {error}") from None
-        if answer.status_code in (HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN):
-            return None
-        if answer.status_code != HTTPStatus.OK:
-            raise MissingError(
-                f"cannot tell whether {identifier} is there: HTTP {answer.status_code}"
-            )
-        body: dict[str, Any] = answer.json()
-        return body
-
-    return get
+def _found(one: Wanted, get: Get) -> dict[str, Any] | None:
+    try:
+        return get(one.id, VERSIONS[one.kind])
+    except PermissionError:
+        return None
+    except OSError as error:
+        raise MissingError(f"cannot tell whether {one.id} is there: {error}") from None

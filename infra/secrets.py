@@ -13,10 +13,10 @@ from http import HTTPStatus
 import httpx
 import pulumi
 
+from infra.rest import answer
+
 API_VERSION = "7.4"
 AUDIENCE = "https://vault.azure.net"
-TIMEOUT = 30.0
-"""Seconds, for each of connecting, reading and writing."""
 
 Read = Callable[[str, str], str]
 """The value of a secret, by the host of its vault and its name."""
@@ -73,22 +73,14 @@ def reader(token: Callable[[], str]) -> Read:
 
     def read(host: str, name: str) -> str:
         """Raises LookupError, PermissionError, or OSError where nobody answers."""
-        try:
-            answer = httpx.get(
-                f"https://{host}/secrets/{name}",
-                params={"api-version": API_VERSION},
-                headers={"Authorization": f"Bearer {token()}"},
-                timeout=TIMEOUT,
-            )
-        except httpx.HTTPError as error:
-            raise OSError(str(error)) from None
-        if answer.status_code == HTTPStatus.NOT_FOUND:
+        found = answer(f"https://{host}/secrets/{name}", API_VERSION, token())
+        if found.status_code == HTTPStatus.NOT_FOUND:
             raise LookupError(name)
-        if answer.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-            raise PermissionError(_code(answer))
-        if not answer.is_success:
-            raise OSError(f"HTTP {answer.status_code}")
-        return str(answer.json()["value"])
+        if found.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+            raise PermissionError(_code(found))
+        if not found.is_success:
+            raise OSError(f"HTTP {found.status_code}")
+        return str(found.json()["value"])
 
     return read
 
