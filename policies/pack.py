@@ -13,7 +13,7 @@ from policies import exemptions
 from policies.catalogue import Level, Rule, rules
 from policies.exemptions import Exemption
 from policies.parameters import parameters
-from policies.resource import PREFIX, Resource, Stack
+from policies.resource import Resource, Stack, type_of
 
 NAME = "amlops"
 LATER = "cannot be known before up, which asks again"
@@ -56,8 +56,7 @@ class Pack:
 
     def resource(self, token: str, name: str, properties: Any, **more: Any) -> Resource:
         """A resource of this stack, by its Pulumi type."""
-        type_ = token.removeprefix(PREFIX)
-        return Resource(type_, name, properties, self.parameters, self.stack, **more)
+        return Resource(type_of(token), name, properties, self.parameters, self.stack, **more)
 
     def of_resource(self, resource: Resource) -> Iterator[Finding]:
         """What the rules find on a resource, before it is made."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,16 @@ from policies.parameters import Parameters
 
 PREFIX = "azure-native:"
 """What the types in `rules/` and in checks leave out."""
+_TOKEN = re.compile(r"azure-native(?:_\w+)?:(\w+)(?:/v\w+)?:(\w+)")
+
+
+def type_of(token: str) -> str:
+    """`storage:StorageAccount`, whichever version of the service's API the program asks for:
+    `azure-native_storage_v20240101:storage:…` (a local package) and
+    `azure-native:storage/v20240101:…` are that, too. Other providers' tokens are left as they are.
+    """
+    found = _TOKEN.fullmatch(token)
+    return f"{found[1]}:{found[2]}" if found else token
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,15 @@ def test_other_types_are_told_nothing() -> None:
     assert asked(Analyzer("dev"), "random:index:RandomId", byteLength=4) == {}
 
 
+@pytest.mark.parametrize(
+    "token",
+    ["azure-native_storage_v20240101:storage:StorageAccount",
+     "azure-native:storage/v20240101preview:StorageAccount"],
+)  # fmt: skip
+def test_the_version_of_an_api_lets_nothing_through(token: str) -> None:
+    assert "storage-https-only" in asked(Analyzer("dev"), token, enableHttpsTrafficOnly=False)
+
+
 def test_stack_wide_rules_know_what_refers_to_what() -> None:
     analyzer = Analyzer("dev")
     group = messages.AnalyzerResource(type=GROUP, name="group", urn="urn:group")
