@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from policies import exemptions
 from policies.parameters import (
@@ -24,10 +24,10 @@ from policies.parameters import (
     Parameters,
     PolicyError,
     check_environments,
+    checked,
     environment_of,
     for_environment,
     load_yaml,
-    mistake,
     options,
     place,
 )
@@ -104,14 +104,20 @@ def rules() -> dict[str, Rule]:
 
 def read(file: Path) -> dict[str, Rule]:
     """The rules of one file, with the functions of the module of the same name."""
-    checks = import_module(f"policies.checks.{file.stem}")
+    module = f"policies.checks.{file.stem}"
+    try:
+        checks = import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        raise PolicyError(f"{place(file)}: policies/checks/{file.stem}.py is missing") from None
+    entries = load_yaml(file)
+    if not isinstance(entries, dict):
+        raise PolicyError(f"{place(file)}: expected rules by their ids")
     found = {}
-    for id_, entry in load_yaml(file).items():
+    for id_, entry in entries.items():
         where = f"{place(file)}: {id_}"
-        try:
-            metadata = Metadata.model_validate(entry)
-        except ValidationError as error:
-            raise PolicyError(f"{where}: {mistake(error)}") from None
+        metadata = checked(Metadata, entry, where)
         check_environments(metadata.level, f"{where}: level")
         check = getattr(checks, id_.replace("-", "_"), None)
         if check is None:

@@ -7,9 +7,9 @@ from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from policies.parameters import FOLDER, PolicyError, load_yaml, mistake, place
+from policies.parameters import FOLDER, PolicyError, checked, load_yaml, place
 
 FILE = FOLDER / "exemptions.yaml"
 
@@ -40,10 +40,7 @@ def load(rules: Collection[str], file: Path = FILE) -> list[Exemption]:
     found = []
     for number, entry in enumerate(entries, 1):
         where = f"{place(file)}: exemption {number}"
-        try:
-            exemption = Exemption.model_validate(entry)
-        except ValidationError as error:
-            raise PolicyError(f"{where}: {mistake(error)}") from None
+        exemption = checked(Exemption, entry, where)
         if exemption.rule not in rules:
             raise PolicyError(
                 f"{where}: there is no rule '{exemption.rule}'; `amlops policy list` names them"

@@ -5,13 +5,15 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 FOLDER = Path(__file__).parent
+FILE = FOLDER / "parameters.yaml"
 DEFAULT = "default"
+M = TypeVar("M", bound=BaseModel)
 
 
 class PolicyError(Exception):
@@ -41,12 +43,25 @@ class Parameters(BaseModel):
     forbidden_roles: dict[str, str]
 
 
+class Tables(BaseModel):
+    """The whole file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    environments: dict[str, tuple[str, ...]]
+    """Patterns of stack names, in their order."""
+    parameters: dict[str, dict[str, Any]]
+    """Values by environment."""
+
+
 def load_yaml(file: Path) -> Any:
-    """What a file of the pack holds; raises PolicyError where it is not YAML."""
+    """What a file of the pack holds; raises PolicyError where it is not there or not YAML."""
     # The C loader is ten times as quick, and the pack is read at every preview.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         return yaml.load(file.read_text(), loader)  # noqa: S506
+    except OSError as error:
+        raise PolicyError(f"{place(file)}: {error.strerror}") from None
     except yaml.YAMLError as error:
         raise PolicyError(
             f"{place(file)}: not valid YAML: {' '.join(str(error).split())}"
@@ -58,24 +73,27 @@ def place(file: Path) -> str:
     return str(file.relative_to(FOLDER.parent)) if file.is_relative_to(FOLDER) else str(file)
 
 
-def mistake(error: ValidationError) -> str:
-    """The first thing that is wrong, in words."""
-    first = error.errors(include_url=False)[0]
+def checked(model: type[M], value: object, where: str) -> M:
+    """The value as a model; raises PolicyError with the first thing that is wrong, in words."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
     path = ".".join(str(part) for part in first["loc"])
     text = first["msg"].removeprefix("Value error, ")
-    return f"{path}: {text[0].lower()}{text[1:]}" if path else text
+    what = f"{path}: {text[0].lower()}{text[1:]}" if path else text
+    raise PolicyError(f"{where}: {what}")
 
 
 @cache
-def environments() -> dict[str, tuple[str, ...]]:
-    """The patterns of stack names, by environment, in their order."""
-    found = load_yaml(FOLDER / "parameters.yaml")["environments"]
-    return {name: tuple(patterns) for name, patterns in found.items()}
+def tables(file: Path = FILE) -> Tables:
+    """What the file holds; raises PolicyError where it has another shape."""
+    return checked(Tables, load_yaml(file), place(file))
 
 
 def environment_of(stack: str) -> str:
     """The environment whose levels and values hold for a stack: the first whose pattern fits."""
-    for name, patterns in environments().items():
+    for name, patterns in tables().environments.items():
         if any(fnmatchcase(stack, pattern) for pattern in patterns):
             return name
     return DEFAULT
@@ -87,7 +105,7 @@ def for_environment(values: dict[str, Any], environment: str) -> Any:
 
 def check_environments(keys: Any, where: str) -> None:
     """Raises PolicyError for one that `parameters.yaml` does not know, or without a default."""
-    known = {DEFAULT, *environments()}
+    known = {DEFAULT, *tables().environments}
     unknown = sorted(set(keys) - known)
     if unknown:
         raise PolicyError(f"{where}: {unknown[0]}: unknown; allowed are {', '.join(sorted(known))}")
@@ -98,20 +116,15 @@ def check_environments(keys: Any, where: str) -> None:
 @cache
 def options() -> dict[str, dict[str, Any]]:
     """Each value by environment; raises PolicyError for an environment that is not known."""
-    file = FOLDER / "parameters.yaml"
-    found: dict[str, dict[str, Any]] = load_yaml(file)["parameters"]
+    found = tables().parameters
     for name, values in found.items():
-        check_environments(values, f"{place(file)}: {name}")
+        check_environments(values, f"{place(FILE)}: {name}")
     return found
 
 
 @cache
 def parameters(stack: str) -> Parameters:
     """The values that hold for a stack; raises PolicyError."""
-    file = FOLDER / "parameters.yaml"
     environment = environment_of(stack)
     values = {name: for_environment(given, environment) for name, given in options().items()}
-    try:
-        return Parameters.model_validate(values)
-    except ValidationError as error:
-        raise PolicyError(f"{place(file)}: {mistake(error)}") from None
+    return checked(Parameters, values, place(FILE))

@@ -264,6 +264,11 @@ def test_a_wrong_exemption_is_one_clear_error(tmp_path: Path, entry: str, expect
     assert "\n" not in str(caught.value)
 
 
+def test_a_file_that_is_not_there_is_one_clear_error(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match=r"exemptions\.yaml: No such file or directory"):
+        exemptions.load(rules(), tmp_path / "exemptions.yaml")
+
+
 @pytest.mark.parametrize("missing", ["reason", "expires", "rule", "resource"])
 def test_what_an_exemption_needs(tmp_path: Path, missing: str) -> None:
     entry = exempt().model_dump(mode="json")
@@ -294,6 +299,44 @@ def test_a_wrong_rule_is_one_clear_error(
     with pytest.raises(PolicyError) as caught:
         catalogue.read(file)
     assert expected in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("house.yaml", "house-rule: {}", "house.yaml: policies/checks/house.py is missing"),
+        ("vault.yaml", "", "vault.yaml: expected rules by their ids"),
+        ("vault.yaml", "- vault-roles", "vault.yaml: expected rules by their ids"),
+    ],
+)
+def test_a_wrong_file_of_rules_is_one_clear_error(
+    tmp_path: Path, name: str, text: str, expected: str
+) -> None:
+    file = tmp_path / name
+    file.write_text(text)
+    with pytest.raises(PolicyError) as caught:
+        catalogue.read(file)
+    assert str(caught.value).endswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "Input should be a valid dictionary or instance of Tables"),
+        ("parameters: {}", "environments: field required"),
+        ("{environments: {prod: prod-*}, parameters: {}}", "environments.prod: input should be"),
+        ("{environments: {}, parameters: {budget: 5}}", "parameters.budget: input should be a"),
+        ("{environments: {}, parameters: {}, more: 1}", "more: extra inputs are not permitted"),
+    ],
+)
+def test_wrong_parameters_are_one_clear_error(tmp_path: Path, text: str, expected: str) -> None:
+    """A pattern that is no list would be taken for one of its letters, and `*` fits everything."""
+    file = tmp_path / "parameters.yaml"
+    file.write_text(text)
+    with pytest.raises(PolicyError) as caught:
+        tables.tables(file)
+    assert expected in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_value_without_a_default_is_refused() -> None:
