@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from policies.checks.conditions import (
     Findings,
     has_identity,
@@ -15,11 +13,17 @@ from policies.checks.conditions import (
     same,
     shown,
 )
+from policies.checks.kubernetes import pools
 from policies.resource import Resource, Stack
 
 WORKSPACE = "machinelearningservices:Workspace"
 SETTINGS = "properties.properties"
 """Where the settings of a kind of compute are; around them is what all kinds have."""
+SIZES = {
+    "compute:VirtualMachine": ("hardwareProfile.vmSize",),
+    "machinelearningservices:Compute": (f"{SETTINGS}.vmSize", f"{SETTINGS}.agentVmSize"),
+}
+"""Where the size of a machine is; those of Kubernetes have it in each pool."""
 
 
 def is_kind(compute: Resource, *kinds: str) -> bool:
@@ -125,23 +129,12 @@ def compute_identity(compute: Resource) -> Findings:
 
 def vm_size_allowed(resource: Resource) -> Findings:
     allowed = resource.parameters.vm_sizes
-    for path in _size_paths(resource):
+    for path in SIZES.get(resource.type, ()):
         yield from must_be_in(resource, path, allowed)
-    for pool in resource.items("agentPoolProfiles"):
-        size = pool.get("vmSize")
+    for pool, settings in pools(resource):
+        size = settings.get("vmSize")
         if size is not None and not any(same(size, name) for name in allowed):
-            yield f"vmSize of pool {pool.get('name')} is {size}, allowed are {', '.join(allowed)}"
-
-
-def _size_paths(resource: Resource) -> Iterator[str]:
-    match resource.type:
-        case "compute:VirtualMachine":
-            yield "hardwareProfile.vmSize"
-        case "containerservice:AgentPool":
-            yield "vmSize"
-        case "machinelearningservices:Compute":
-            yield f"{SETTINGS}.vmSize"
-            yield f"{SETTINGS}.agentVmSize"
+            yield f"vmSize of pool {pool} is {shown(size)}, allowed are {', '.join(allowed)}"
 
 
 def attached_machine_key(compute: Resource) -> Findings:

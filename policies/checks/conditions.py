@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from policies.resource import Resource
@@ -107,6 +107,16 @@ def has_identity(resource: Resource, kind: str) -> bool:
     """Whether it acts as an identity of a kind; `SystemAssigned,UserAssigned` is both."""
     kinds = str(resource.get("identity.type") or "").casefold().replace(" ", "").split(",")
     return kind.casefold() in kinds
+
+
+def parts(
+    resource: Resource, type_: str, named: str, listed: str
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Parts with their names: the resource itself where it is one, and those written into it."""
+    if resource.type == type_:
+        yield resource.get(named) or resource.name, resource.properties
+    for part in resource.items(listed):
+        yield part.get("name") or "without a name", part
 
 
 def is_private(resource: Resource) -> bool:

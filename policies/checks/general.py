@@ -54,7 +54,8 @@ def budget_amount(budget: Resource) -> Findings:
 def budget_notifies(budget: Resource) -> Findings:
     notifications = budget.get("notifications") or {}
     if not any(_warns(notification) for notification in notifications.values()):
-        yield f"notifications are {shown(sorted(notifications)) or 'not set'}"
+        told = f" (of {shown(sorted(notifications))})" if notifications else ""
+        yield f"no notification{told} is enabled, has a contact and comes at 100 % or before"
 
 
 def _warns(notification: Mapping[str, Any]) -> bool:

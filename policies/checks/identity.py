@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatchcase
 
 from policies.checks.conditions import Findings, must_be_set, must_not_be
 from policies.resource import Resource, Stack
@@ -11,7 +12,14 @@ LOCK = "authorization:ManagementLockByScope"
 DELEGATE = "f58310d9-a9f6-439a-9e8d-f62e7b41a168"
 """Role Based Access Control Administrator, whom a condition can hold to some roles."""
 WIDE = re.compile(r"/|/subscriptions/[^/]+/?|/providers/Microsoft\.Management/.*", re.IGNORECASE)
-GRANTING = re.compile(r"Microsoft\.Authorization/(\*|.+/(write|delete|\*))", re.IGNORECASE)
+GRANTING = (
+    "Microsoft.Authorization/elevateAccess/action",
+    "Microsoft.Authorization/roleAssignments/write",
+    "Microsoft.Authorization/roleAssignmentScheduleRequests/write",
+    "Microsoft.Authorization/roleDefinitions/write",
+    "Microsoft.Authorization/roleEligibilityScheduleRequests/write",
+)
+"""Operations by which one gets or gives rights."""
 
 
 def grant_explained(grant: Resource) -> Findings:
@@ -39,25 +47,26 @@ def grant_principal_type(grant: Resource) -> Findings:
     return must_be_set(grant, "principalType")
 
 
-def _actions(role: Resource) -> list[str]:
-    return [
-        str(action)
-        for permission in role.items("permissions")
-        for kind in ("actions", "dataActions")
-        for action in permission.get(kind) or []
-    ]
-
-
 def role_without_wildcard(role: Resource) -> Findings:
-    for action in _actions(role):
-        if "*" in action and not action.casefold().endswith("/read"):
-            yield f"permissions allow {action}"
+    for permission in role.items("permissions"):
+        for kind in ("actions", "dataActions"):
+            for action in permission.get(kind) or []:
+                if "*" in action and not action.casefold().endswith("/read"):
+                    yield f"permissions allow {action}"
 
 
 def role_cannot_grant(role: Resource) -> Findings:
-    for action in _actions(role):
-        if action == "*" or GRANTING.fullmatch(action):
-            yield f"permissions allow {action}"
+    for permission in role.items("permissions"):
+        left_out = permission.get("notActions") or []
+        left = [grant for grant in GRANTING if not any(_names(one, grant) for one in left_out)]
+        for action in permission.get("actions") or []:
+            if any(_names(action, grant) for grant in left):
+                yield f"permissions allow {action}"
+
+
+def _names(action: str, operation: str) -> bool:
+    """Whether an action of a role, which may have wildcards, names an operation."""
+    return fnmatchcase(operation.casefold(), action.casefold())
 
 
 def stateful_protected(resource: Resource) -> Findings:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from functools import partial
 
 from policies.checks.conditions import (
     Findings,
@@ -11,11 +10,15 @@ from policies.checks.conditions import (
     must_be,
     must_be_set,
     must_not_be,
+    parts,
     shown,
 )
 from policies.resource import Resource, Stack
 
 EXTENSION = "kubernetesconfiguration:Extension"
+pools = partial(
+    parts, type_="containerservice:AgentPool", named="agentPoolName", listed="agentPoolProfiles"
+)
 
 
 def kubernetes_local_accounts_off(cluster: Resource, stack: Stack) -> Findings:
@@ -54,22 +57,14 @@ def kubernetes_workload_identity(cluster: Resource) -> Findings:
     yield from must_be(cluster, "securityProfile.workloadIdentity.enabled", True)
 
 
-def _pools(resource: Resource) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """A pool of its own, or those that are written into a cluster."""
-    if resource.type == "containerservice:AgentPool":
-        yield resource.get("agentPoolName") or resource.name, resource.properties
-    for pool in resource.items("agentPoolProfiles"):
-        yield pool.get("name") or "without a name", pool
-
-
 def kubernetes_no_public_nodes(resource: Resource) -> Findings:
-    for name, pool in _pools(resource):
+    for name, pool in pools(resource):
         if pool.get("enableNodePublicIP"):
             yield f"enableNodePublicIP of pool {name} is true"
 
 
 def kubernetes_scales(resource: Resource) -> Findings:
-    for name, pool in _pools(resource):
+    for name, pool in pools(resource):
         if not pool.get("enableAutoScaling"):
             yield f"enableAutoScaling of pool {name} is {shown(pool.get('enableAutoScaling'))}"
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from functools import partial
 
-from policies.checks.conditions import Findings, any_of, same, shown
+from policies.checks.conditions import Findings, any_of, parts, same, shown
 from policies.resource import Resource, Stack
 
 ENDPOINT = "network:PrivateEndpoint"
@@ -19,6 +18,10 @@ WITHOUT_GROUP = {
     "routeserversubnet",
 }
 """Subnets of Azure's own services, which take no security group, or one of their own making."""
+_rules = partial(
+    parts, type_="network:SecurityRule", named="securityRuleName", listed="securityRules"
+)
+_subnets = partial(parts, type_="network:Subnet", named="subnetName", listed="subnets")
 
 
 def private_endpoints(resource: Resource, stack: Stack) -> list[Resource]:
@@ -42,15 +45,15 @@ def reachable_privately(
     yield "publicNetworkAccess is Disabled and no private endpoint leads to it"
 
 
-def inbound_rule_narrow(group: Resource) -> Findings:
-    for rule in group.items("securityRules"):
+def inbound_rule_narrow(resource: Resource) -> Findings:
+    for name, rule in _rules(resource):
         inbound = same(rule.get("direction"), "Inbound") and same(rule.get("access"), "Allow")
         sources = [rule.get("sourceAddressPrefix"), *(rule.get("sourceAddressPrefixes") or [])]
         if inbound and any_of(sources, ANYONE):
             ports = [rule.get("destinationPortRange"), *(rule.get("destinationPortRanges") or [])]
             told = shown([port for port in ports if port])
             source = shown([item for item in sources if item])
-            yield f"rule {rule.get('name')} lets {source} in to port {told}"
+            yield f"rule {name} lets {source} in to port {told}"
 
 
 def subnet_security_group(resource: Resource) -> Findings:
@@ -67,14 +70,6 @@ def subnet_private(resource: Resource) -> Findings:
         ):
             value = shown(subnet.get("defaultOutboundAccess"))
             yield f"defaultOutboundAccess of subnet {name} is {value}"
-
-
-def _subnets(resource: Resource) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """A subnet of its own, or those that are written into a network."""
-    if resource.type == "network:Subnet":
-        yield resource.get("subnetName") or resource.name, resource.properties
-    for subnet in resource.items("subnets"):
-        yield subnet.get("name") or "without a name", subnet
 
 
 def private_endpoint_named(endpoint: Resource, stack: Stack) -> Findings:
