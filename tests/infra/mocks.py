@@ -189,7 +189,9 @@ def secret_of(host: str, name: str) -> str:
 
 
 def settings(**changes: Any) -> Settings:
-    return parse({**MINIMAL, **changes}, "stacks/Pulumi.dev.yaml")
+    chosen = parse({**MINIMAL, **changes}, "stacks/Pulumi.dev.yaml")
+    assert isinstance(chosen, Settings)
+    return chosen
 
 
 def plan(chosen: Stack, environment: str = "dev", *, recover_vault: bool = False) -> Plan:

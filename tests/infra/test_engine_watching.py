@@ -73,8 +73,9 @@ class Stack:
             f"/subscriptions/{outputs['subscriptionId']}/resourceGroups/{outputs['resourceGroup']}"
         )
         path = f"{group}/providers/Microsoft.Consumption/budgets/monthly"
-        found: dict[str, Any] = self.sandbox.arm("GET", path, version="2024-08-01").json()
-        return found["properties"]
+        found = self.sandbox.arm("GET", path, version="2024-08-01").json()
+        properties: dict[str, Any] = found["properties"]
+        return properties
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ import importlib
 import inspect
 import uuid
 from pathlib import Path
+from typing import Any
 
 import pulumi
 import pytest
@@ -65,7 +66,11 @@ ON_ANOTHER = {"monitor:DiagnosticSetting": "resourceUri", "consumption:Budget": 
 
 @pytest.fixture(scope="module", params=["dev", "test", "prod", "everything"])
 def chosen(request: pytest.FixtureRequest) -> Settings:
-    return settings(**EVERYTHING) if request.param == "everything" else load(request.param)
+    if request.param == "everything":
+        return settings(**EVERYTHING)
+    found = load(request.param)
+    assert isinstance(found, Settings)
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +83,7 @@ def everything() -> Plan:
     return plan(settings(**EVERYTHING))
 
 
-def inputs_of(planned: Plan, short_type: str) -> list[dict]:
+def inputs_of(planned: Plan, short_type: str) -> list[dict[str, Any]]:
     return [resource.inputs for resource in planned.of_type(short_type)]
 
 

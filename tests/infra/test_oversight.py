@@ -25,7 +25,7 @@ HUB = (
     "/subscriptions/1f1e1d1c-1b1a-4918-8716-151413121110/resourceGroups/rg/providers/"
     "Microsoft.EventHub/namespaces/ns/eventhubs/ml"
 )
-WATCHED = {
+WATCHED: dict[str, Any] = {
     "alerts": {"emails": ME, "webhook": "https://example.com/hook"},
     "budget": {"monthly": 200},
     "endpoints": {"bikes": {}, "churn": {}},

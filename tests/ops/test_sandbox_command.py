@@ -132,7 +132,7 @@ def test_what_is_missing_is_one_line(
 
 
 def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    usage = shutil._ntuple_diskusage(100, 99, 1)  # type: ignore[attr-defined]
+    usage = shutil._ntuple_diskusage(100, 99, 1)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     with pytest.raises(launch.SandboxError, match="Only 0 MB are free on the disk"):
         launch.start(Directory(tmp_path / "d"))

@@ -43,9 +43,10 @@ class Accepting(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_NONE)
 
     def Create(self, request: Any, context: Any) -> Any:
-        made = {} if request.preview else {"id": "made"}
         request.properties["principalId"] = UNKNOWN_STRING_VALUE if request.preview else MADE
-        return provider_pb2.CreateResponse(properties=request.properties, **made)
+        return provider_pb2.CreateResponse(
+            id="" if request.preview else "made", properties=request.properties
+        )
 
     def Cancel(self, request: Any, context: Any) -> Any:
         return Empty()

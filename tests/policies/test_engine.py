@@ -202,7 +202,7 @@ def test_what_is_not_known_yet_is_told(engine: Engine) -> None:
     )
 
 
-ACCOUNT = {
+ACCOUNT: dict[str, Any] = {
     "type": f"{PREFIX}storage:StorageAccount",
     "name": "account",
     "properties": {"resourceGroupName": "rg", "enableHttpsTrafficOnly": False},

@@ -107,5 +107,6 @@ def levels(findings: Any) -> list[str]:
 
 
 def only(findings: Any, level: str) -> Finding:
+    found: Finding
     (found,) = [finding for finding in findings if finding.level == level]
     return found

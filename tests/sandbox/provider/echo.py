@@ -85,7 +85,8 @@ class Echo:
             return httpx.Response(200, json=self.stored[key])
         if request.method == "GET" and key in self.stored:
             return httpx.Response(200, json=self.stored[key])
-        if request.method == "DELETE" and self.stored.pop(key, None):
+        if request.method == "DELETE" and key in self.stored:
+            del self.stored[key]
             return httpx.Response(200)
         assert request.method in ("GET", "DELETE"), f"unforeseen: {request.method} {request.url}"
         return httpx.Response(404, json={"error": {"code": "NotFound", "message": "none"}})

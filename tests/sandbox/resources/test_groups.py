@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -66,10 +67,11 @@ def test_locks_hold_for_what_is_below_them(clients: Clients, group: str, unique:
     identities = clients.identities.user_assigned_identities
     identities.create_or_update(group, f"id-{unique}", EAST)
     locks.create_or_update_at_resource_group_level(group, "keep", {"level": "CanNotDelete"})
-    for attempt in (
+    attempts: list[Callable[[], object]] = [
         lambda: clients.resources.resource_groups.begin_delete(group),
         lambda: identities.delete(group, f"id-{unique}"),
-    ):
+    ]
+    for attempt in attempts:
         with pytest.raises(HttpResponseError) as locked:
             attempt()
         assert code(locked) == (409, "ScopeLocked")

@@ -3,14 +3,18 @@
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
+
+from sandbox.schemas import documents
 
 Schema = dict[str, Any]
 Rebuild = Callable[[Any], Any]
 
 ABSENT = object()
 
-VALID = {
+VALID: dict[str | None, Any] = {
+    None: "anything",
     "string": "text",
     "integer": 1,
     "number": 1.5,
@@ -29,6 +33,13 @@ class Mutation:
     path: str
     body: Any
     lenient: bool = False
+
+
+def document(type_name: str) -> Schema:
+    """The schema document of a type that has one."""
+    found = documents.document(type_name)
+    assert found is not None, f"{type_name} has no schema document"
+    return found
 
 
 class Bodies:
@@ -57,7 +68,7 @@ class Bodies:
         if "minimum" in schema or "maximum" in schema:
             return schema.get("minimum", schema.get("maximum"))
         assert "pattern" not in schema, "say here what fits the pattern of a new model"
-        return VALID.get(kind, "anything")
+        return VALID[kind]
 
     def mutations(
         self, schema: Schema, path: str = "", rebuild: Rebuild = lambda value: value
@@ -85,7 +96,7 @@ class Bodies:
                 yield from self.mutations(branch["then"], path, rebuild)
             return
         properties = schema.get("properties", {})
-        least = self.valid(schema) if properties else None
+        least: dict[str, Any] = self.valid(schema) if properties else {}
         for name in schema.get("required", ()):
             without = {key: value for key, value in least.items() if key != name}
             discriminating = len(properties[name].get("enum", ())) == 1
@@ -94,7 +105,7 @@ class Bodies:
         for name, inner in properties.items():
             if len(inner.get("enum", ())) == 1:
                 continue
-            around = _around(rebuild, lambda value, name=name: {**least, name: value})
+            around = _around(rebuild, partial(_with, least, name))
             yield from self.mutations(inner, _join(path, name), around)
         additional = schema.get("additionalProperties")
         if additional == {"type": "string"}:  # takes any scalar
@@ -151,6 +162,10 @@ def _discriminator(branch: Schema) -> dict[str, str]:
 
 def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
+
+
+def _with(properties: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
+    return {**properties, name: value}
 
 
 def _around(rebuild: Rebuild, inner: Rebuild) -> Rebuild:

@@ -6,8 +6,7 @@ Each fault yields one violation that names exactly its path; the body without th
 import pytest
 
 from sandbox import schemas
-from sandbox.schemas.documents import document
-from tests.sandbox.schemas.bodies import Bodies
+from tests.sandbox.schemas.bodies import Bodies, document
 
 VERSION = "any"
 

@@ -14,7 +14,7 @@ POSTS = yaml.safe_load((HERE / "post.yaml").read_text())
 
 
 def label(row: dict[str, Any]) -> str:
-    return row["type"].rpartition("Services/")[2]
+    return str(row["type"]).rpartition("Services/")[2]
 
 
 @pytest.mark.parametrize("row", PUTS, ids=label)

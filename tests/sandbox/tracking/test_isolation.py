@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import mlflow
@@ -28,12 +29,13 @@ def test_runs_and_experiments_of_another_workspace_are_not_there(
     use: Use, other_workspace: Place, run_id: str, name: str, kind: str
 ) -> None:
     with use(kind, other_workspace) as client:
-        for call in (
+        calls: list[Callable[[], object]] = [
             lambda: client.get_run(run_id),
             lambda: client.log_metric(run_id, "a", 1.0),
             lambda: client.set_tag(run_id, "a", "b"),
             lambda: client.delete_run(run_id),
-        ):
+        ]
+        for call in calls:
             with pytest.raises(MlflowException) as error:
                 call()
             assert error.value.error_code == "RESOURCE_DOES_NOT_EXIST"

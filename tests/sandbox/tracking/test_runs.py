@@ -67,14 +67,20 @@ def test_a_run_carries_the_name_of_its_job(
 def test_two_workspaces_may_have_a_job_of_the_same_name(
     sandbox: RunningSandbox, workspace: Place, other_workspace: Place, name: str
 ) -> None:
-    for place, value in ((workspace, 1.0), (other_workspace, 2.0)):
+    def log(place: Place, value: float) -> None:
         at = workspace_id(sandbox, place)
-        ask(sandbox, lambda azure, at=at: runs.ensure_run(azure, at, "e", name))
+        ask(sandbox, lambda azure: runs.ensure_run(azure, at, "e", name))
         body = {"run_id": name, "key": "value", "value": value, "timestamp": 1}
         assert rest(sandbox, place, "POST", "mlflow/runs/log-metric", json=body).is_success
-    for place, value in ((workspace, 1.0), (other_workspace, 2.0)):
+
+    def logged(place: Place) -> object:
         at = workspace_id(sandbox, place)
-        assert ask(sandbox, lambda azure, at=at: runs.metrics(azure, at, name)) == {"value": value}
+        return ask(sandbox, lambda azure: runs.metrics(azure, at, name))
+
+    log(workspace, 1.0)
+    log(other_workspace, 2.0)
+    assert logged(workspace) == {"value": 1.0}
+    assert logged(other_workspace) == {"value": 2.0}
 
 
 @pytest.mark.parametrize("bad", ["../x", "a/b", "", "x" * 300])

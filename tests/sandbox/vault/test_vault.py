@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import jwt
@@ -136,9 +137,11 @@ def test_a_principal_without_a_role_is_refused(sandbox: Any, client: SecretClien
 
 def test_a_token_for_arm_or_an_old_one_is_challenged(sandbox: Any, client: SecretClient) -> None:
     identity, clock = Identity.open(sandbox.directory), Clock(sandbox.directory.clock)
-    who = {"principal_id": identity.principal_id, "client_id": identity.client_id}
-    wrong = mint(identity, clock, audience=ARM, **who)
-    old = mint(identity, clock, audience=VAULT, lifetime=timedelta(seconds=-1), **who)
+    mine = partial(
+        mint, identity, clock, principal_id=identity.principal_id, client_id=identity.client_id
+    )
+    wrong = mine(audience=ARM)
+    old = mine(audience=VAULT, lifetime=timedelta(seconds=-1))
     for token in (wrong, old, jwt.encode({}, "k" * 32)):
         answer = ask(sandbox, client, token)
         assert answer.status_code == 401

@@ -77,7 +77,7 @@ def project(tmp_path: Path, environment: dict[str, str]) -> Path:
         "runtime: {name: python, options: {virtualenv: ../.venv}}\n"
     )
     (root / "pack" / "__main__.py").write_text(PACK)
-    command = [PULUMI, "stack", "init", "dev", "--non-interactive"]
+    command = [str(PULUMI), "stack", "init", "dev", "--non-interactive"]
     subprocess.run(command, cwd=root, env=environment, check=True, capture_output=True)
     return root
 
@@ -85,7 +85,7 @@ def project(tmp_path: Path, environment: dict[str, str]) -> Path:
 @pytest.fixture
 def pulumi(project: Path, environment: dict[str, str]) -> Pulumi:
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [PULUMI, *arguments, "--non-interactive"]
+        command = [str(PULUMI), *arguments, "--non-interactive"]
         return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)
 
     return run
@@ -160,7 +160,7 @@ def test_nothing_stays_behind_an_engine_that_was_killed(
     """As `kill -9` leaves it: no signal, no closed connection that anybody looks at."""
     fifo = tmp_path / "running"
     os.mkfifo(fifo)
-    command = [PULUMI, "preview", "--non-interactive", "--config", f"fifo={fifo}"]
+    command = [str(PULUMI), "preview", "--non-interactive", "--config", f"fifo={fifo}"]
     command += ["--policy-pack", "pack"]
     engine = subprocess.Popen(command, cwd=project, env=environment, stdout=subprocess.DEVNULL)
     fifo.read_text()

@@ -40,8 +40,14 @@ def test_inherited_fields_belong_to_the_model() -> None:
     }
 
 
+def told_apart(model: type) -> tuple[str, dict[str, type]]:
+    found = subtypes_of(model)
+    assert found is not None
+    return found
+
+
 def test_subtypes_are_the_concrete_ones_by_wire_value() -> None:
-    name, classes = subtypes_of(ml.Compute)
+    name, classes = told_apart(ml.Compute)
     assert name == "computeType"
     assert classes["AmlCompute"] is ml.AmlCompute
     assert list(classes) == sorted(classes)
@@ -95,14 +101,14 @@ def test_kinds_of_values() -> None:
 
 
 def test_subtypes_in_the_msrest_form_are_the_concrete_ones_too() -> None:
-    name, classes = subtypes_of(events.EventSubscriptionDestination)
+    name, classes = told_apart(events.EventSubscriptionDestination)
     assert name == "endpointType"
     assert classes["StorageQueue"] is events.StorageQueueEventSubscriptionDestination
     assert subtypes_of(events.StorageQueueEventSubscriptionDestination) is None
 
 
 def test_what_stands_for_anything_else_is_no_field() -> None:
-    name, _ = subtypes_of(monitor.MetricAlertCriteria)
+    name, _ = told_apart(monitor.MetricAlertCriteria)
     assert name == "odata.type"
     fields = fields_of(monitor.MetricAlertSingleResourceMultipleMetricCriteria)
     assert [one.path for one in fields] == [("allOf",), ("odata.type",)]

@@ -8,6 +8,7 @@ import pytest
 from tools.setup import pulumi
 from tools.setup.checkout import Checkout
 from tools.setup.command import Commands
+from tools.setup.failure import SetUpError
 from tools.setup.step import Work
 
 ROOT = Path(__file__).parents[3]
@@ -103,5 +104,5 @@ def test_go_that_may_not_fetch_a_newer_one_is_told(
     )
     go.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(pulumi.SetUpError, match=r"Go 1\.22\.0 is too old.*Wanted: Go >= 1\.24"):
+    with pytest.raises(SetUpError, match=r"Go 1\.22\.0 is too old.*Wanted: Go >= 1\.24"):
         pulumi._check_toolchain(ROOT / "tools" / "pulumi")
