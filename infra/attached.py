@@ -13,6 +13,7 @@ from infra.computes import compute_identity
 from infra.names import Names
 from infra.placement import Placement
 from infra.secrets import Secrets
+from infra.settings import ResourceId
 from infra.virtual_machine import VirtualMachine, VirtualMachineArgs
 
 Properties = dict[str, object]
@@ -128,7 +129,7 @@ def _hdinsight(args: AttachedArgs, key: str, chosen: settings.HDInsight) -> Prop
         account["privateKeyData"] = _secret(args, key, "private_key", chosen.private_key)
     if chosen.password:
         account["password"] = _secret(args, key, "password", chosen.password)
-    own = f"{chosen.existing.rsplit('/', 1)[1]}-ssh.azurehdinsight.net"
+    own = f"{ResourceId.of(chosen.existing).name}-ssh.azurehdinsight.net"
     return {
         "computeType": "HDInsight",
         "resourceId": chosen.existing,
@@ -142,15 +143,16 @@ def _hdinsight(args: AttachedArgs, key: str, chosen: settings.HDInsight) -> Prop
 
 def _spark(chosen: settings.SynapseSpark) -> Properties:
     """The service would read names out of the id as well; said here, they are no drift later."""
-    parts = chosen.existing.split("/")
+    there = ResourceId.of(chosen.existing)
+    workspace, pool = there.names
     return {
         "computeType": "SynapseSpark",
         "resourceId": chosen.existing,
         "properties": {
-            "subscriptionId": parts[2],
-            "resourceGroup": parts[4],
-            "workspaceName": parts[8],
-            "poolName": parts[10],
+            "subscriptionId": there.subscription,
+            "resourceGroup": there.resource_group,
+            "workspaceName": workspace,
+            "poolName": pool,
         },
     }
 

@@ -11,7 +11,14 @@ from pulumi_azure_native import machinelearningservices
 
 from infra.placement import Placement
 from infra.secrets import Secrets
-from infra.settings import Datastore, FilesDatastore, OneLakeDatastore, StorageDatastore, table
+from infra.settings import (
+    Datastore,
+    FilesDatastore,
+    OneLakeDatastore,
+    ResourceId,
+    StorageDatastore,
+    table,
+)
 from infra.storage import Account
 
 
@@ -67,9 +74,14 @@ def homes(
         if not isinstance(datastore, StorageDatastore):
             continue
         if datastore.account:
-            parts = datastore.account.strip("/").split("/")
+            there = ResourceId.of(datastore.account)
             found[key] = Home(
-                parts[-1], parts[1], parts[3], parts[-1], datastore.account, datastore.place
+                there.name,
+                there.subscription,
+                there.resource_group,
+                there.name,
+                datastore.account,
+                datastore.place,
             )
             continue
         label, account = ("lake", lake) if datastore.kind == "gen2" else ("own", own)
@@ -150,11 +162,11 @@ def _place(key: str, datastore: Datastore, homes: Mapping[str, Home]) -> dict[st
             "one_lake_workspace_name": datastore.workspace,
             "artifact": {"artifact_type": "LakeHouse", "artifact_name": datastore.artifact},
         }
-    account = datastore.account.split("/")
+    account = ResourceId.of(datastore.account)
     return {
-        "store_name": account[-1],
-        "subscription_id": account[2],
-        "resource_group": account[4],
+        "store_name": account.name,
+        "subscription_id": account.subscription,
+        "resource_group": account.resource_group,
     }
 
 

@@ -11,7 +11,7 @@ from pulumi_azure_native import keyvault, managedidentity
 from infra.names import Names
 from infra.placement import Placement
 from infra.role_assignments import Grant, RoleAssignments, RoleAssignmentsArgs
-from infra.settings import Encryption, iso8601, vault_and_key
+from infra.settings import Encryption, ResourceId, iso8601
 
 # The lowest that storage, workspace and registry need: they wrap their own keys with it.
 KEY_OPERATIONS = ["wrapKey", "unwrapKey"]
@@ -114,12 +114,12 @@ class CustomerKeys(pulumi.ComponentResource):
 
     def _told(self, args: CustomerKeyArgs) -> CustomerKey:
         if args.encryption.key:
-            vault, key = vault_and_key(args.encryption.key)
+            vault, key = ResourceId.of(args.encryption.key).names
             uri = f"https://{vault}.vault.azure.net/"
             return CustomerKey(
                 self.identity.id,
                 self.identity.client_id,
-                args.encryption.key.rsplit("/keys/", 1)[0],
+                str(args.encryption.vault),
                 uri,
                 key,
                 f"{uri}keys/{key}",

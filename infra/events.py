@@ -136,18 +136,8 @@ class Events(pulumi.ComponentResource):
     def _grants(self, args: EventsArgs) -> list[Grant]:
         principal = self.topic.identity.apply(_principal)
 
-        def grant(
-            key: str, role: str, scope: pulumi.Input[str], why: str, subscription: str | None = None
-        ) -> Grant:
-            return Grant(
-                f"events-{key}",
-                principal,
-                "ServicePrincipal",
-                role,
-                scope,
-                why,
-                subscription=subscription,
-            )
+        def grant(key: str, role: str, scope: pulumi.Input[str], why: str) -> Grant:
+            return Grant(f"events-{key}", principal, "ServicePrincipal", role, scope, why)
 
         grants = [
             grant(
@@ -177,7 +167,6 @@ class Events(pulumi.ComponentResource):
                         f"{kind} Data Sender",
                         outside,
                         f"`events.{key}` in the stack file is delivered there.",
-                        outside.split("/")[2],
                     )
                 )
         return grants

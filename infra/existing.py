@@ -63,10 +63,9 @@ def wanted(settings: Settings, subscription: str) -> Iterator[Wanted]:
             identifier = f"{network.dns_zones}/providers/{kind}/{zone}"
             yield Wanted("network.existing.dns_zones", identifier, kind)
     if settings.encryption.key:
-        vault = settings.encryption.key.rsplit("/keys/", 1)[0]
-        yield Wanted("encryption.key", vault, "Microsoft.KeyVault/vaults")
-        key = settings.encryption.key
-        yield Wanted("encryption.key", key, "Microsoft.KeyVault/vaults/keys")
+        kind = "Microsoft.KeyVault/vaults"
+        yield Wanted("encryption.key", str(settings.encryption.vault), kind)
+        yield Wanted("encryption.key", settings.encryption.key, f"{kind}/keys")
 
 
 def look_up(settings: Settings, subscription: str, get: Get) -> str | None:

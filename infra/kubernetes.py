@@ -18,6 +18,7 @@ from infra.computes import compute_identity
 from infra.names import Names
 from infra.placement import Placement
 from infra.role_assignments import Grant, RoleAssignments, RoleAssignmentsArgs
+from infra.settings import ResourceId
 
 EXTENSION = "Microsoft.AzureML.Kubernetes"
 ROUTER_NODES = 3
@@ -70,7 +71,8 @@ class Kubernetes(pulumi.ComponentResource):
             group: pulumi.Input[str] = args.placement.resource_group
         else:
             cluster_id = str(chosen.existing)
-            cluster_name, group = cluster_id.split("/")[8], cluster_id.split("/")[4]
+            there = ResourceId.of(cluster_id)
+            cluster_name, group = there.name, there.resource_group
         extension = (
             self._extension(name, group, cluster_name, chosen)
             if chosen.installs_extension

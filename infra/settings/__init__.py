@@ -11,9 +11,9 @@ from infra.settings.attached import (
     HDInsight,
     NewMachine,
     SynapseSpark,
-    VaultSecret,
     VirtualMachine,
 )
+from infra.settings.azure_ids import ResourceId
 from infra.settings.compute import Cluster, Instance, PowerSchedule, Script
 from infra.settings.data import (
     Connection,
@@ -24,7 +24,7 @@ from infra.settings.data import (
     OneLakeDatastore,
     StorageDatastore,
 )
-from infra.settings.encryption import Encryption, vault_and_key
+from infra.settings.encryption import Encryption
 from infra.settings.endpoints import BatchEndpoint, Endpoint
 from infra.settings.faults import KEY, SettingsError
 from infra.settings.fields import Section, iso8601, table
@@ -37,6 +37,7 @@ from infra.settings.network import Network, OutboundRule
 from infra.settings.owned import Owned
 from infra.settings.registry import RegistryStack
 from infra.settings.stack import Settings
+from infra.settings.vault_secrets import VaultSecret
 
 __all__ = [
     "DELEGATE",
@@ -75,6 +76,7 @@ __all__ = [
     "QueryRule",
     "Registry",
     "RegistryStack",
+    "ResourceId",
     "Script",
     "Section",
     "Settings",
@@ -96,5 +98,4 @@ __all__ = [
     "registry_is_made",
     "registry_sku",
     "table",
-    "vault_and_key",
 ]

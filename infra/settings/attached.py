@@ -13,24 +13,10 @@ from infra.settings.azure_ids import (
     SubnetId,
     VirtualMachineId,
 )
-from infra.settings.compute_fields import Port, PublicKey, SecretName, UserName
-from infra.settings.fields import Section, Size, named
-
-HostName = Annotated[
-    str, named(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?", "an address or host name", 1, 253)
-]
-VaultName = Annotated[
-    str, named(r"[A-Za-z](-?[A-Za-z0-9])*", "letters, digits and single hyphens", 3, 24)
-]
-
-
-class VaultSecret(Section):
-    """A secret in Key Vault: read when the program runs, never written into a stack file."""
-
-    secret: SecretName
-    """The name of the secret in the vault."""
-    vault: VaultName | None = None
-    """The vault that has it; None: the environment's own."""
+from infra.settings.compute_fields import Port, PublicKey, UserName
+from infra.settings.fields import Section, Size
+from infra.settings.hosts import HostOrAddress
+from infra.settings.vault_secrets import VaultSecret
 
 
 class NewMachine(Section):
@@ -56,7 +42,7 @@ class VirtualMachine(Section):
     create: NewMachine | None = None
     existing: VirtualMachineId | None = None
     """Id of a machine in Azure that is there already."""
-    address: HostName | None = None
+    address: HostOrAddress | None = None
     """Of a machine that is there, in Azure or not."""
     port: Port = 22
     """Of SSH."""
@@ -95,7 +81,7 @@ class HDInsight(Section):
     kind: Literal["hdinsight"]
     existing: HDInsightId
     """Its id."""
-    address: HostName | None = None
+    address: HostOrAddress | None = None
     """Where SSH answers; None: NAME-ssh.azurehdinsight.net, its own."""
     port: Port = 22
     """Of SSH."""

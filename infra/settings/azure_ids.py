@@ -3,30 +3,67 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import AfterValidator
+from infra.settings.fields import IN_WORDS, Checked
+
+_SUBSCRIPTION = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_GROUP = rf"/subscriptions/{_SUBSCRIPTION}/resourceGroups/[-\w.()]{{1,90}}"
+_NAME = r"[-\w.()]+"
 
 
-def azure_id(type_: str) -> AfterValidator:
-    """Takes ids of a resource type in a resource group: `Microsoft.Network/virtualNetworks`."""
-    namespace, *kinds = type_.split("/")
-    path = "".join(f"/{kind}/[^/]+" for kind in kinds)
-    pattern = rf"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/{re.escape(namespace)}{path}"
-    example = "".join(f"/{kind}/NAME" for kind in kinds)
+@dataclass(frozen=True)
+class ResourceId:
+    """What an id that was checked says."""
+
+    subscription: str
+    resource_group: str
+    names: tuple[str, ...]
+    """Of what the resource lies in and of itself, from the outermost on."""
+
+    @classmethod
+    def of(cls, text: str) -> ResourceId:
+        parts = text.split("/")
+        return cls(parts[2], parts[4], tuple(parts[8::2]))
+
+    @property
+    def name(self) -> str:
+        return self.names[-1]
+
+
+def _checked(pattern: str, example: str, words: str) -> Checked:
+    """Azure makes no difference of case in ids, which a JSON schema's pattern cannot say."""
 
     def check(value: str) -> str:
-        if not re.fullmatch(pattern, value, re.IGNORECASE):
-            raise ValueError(
-                "allowed is an id as "
-                f"/subscriptions/ID/resourceGroups/NAME/providers/{namespace}{example}"
-            )
+        if not re.fullmatch(_GROUP + pattern, value, re.IGNORECASE):
+            raise ValueError(f"write an id, as /subscriptions/ID/resourceGroups/NAME{example}")
         return value
 
-    return AfterValidator(check)
+    return Checked(check, {IN_WORDS: words})
 
 
+def azure_id(type_: str, note: str = "") -> Checked:
+    """Takes ids of a resource type in a resource group: `Microsoft.Network/virtualNetworks`."""
+    namespace, *kinds = type_.split("/")
+    pattern = f"/providers/{re.escape(namespace)}" + "".join(f"/{kind}/{_NAME}" for kind in kinds)
+    example = f"/providers/{namespace}" + "".join(f"/{kind}/NAME" for kind in kinds)
+    return _checked(pattern, f"{example}{note}", f"an id of type {type_}{note}")
+
+
+GroupId = Annotated[str, _checked("", "", "the id of a resource group")]
+AnyId = Annotated[
+    str,
+    _checked(rf"/providers/[\w.]+(?:/{_NAME}){{2,}}", "/providers/TYPE/NAME", "an id of any type"),
+]
+LogsId = Annotated[str, azure_id("Microsoft.OperationalInsights/workspaces")]
+VirtualNetworkId = Annotated[str, azure_id("Microsoft.Network/virtualNetworks")]
 SubnetId = Annotated[str, azure_id("Microsoft.Network/virtualNetworks/subnets")]
+KeyId = Annotated[str, azure_id("Microsoft.KeyVault/vaults/keys", ", without a version")]
+StorageAccountId = Annotated[str, azure_id("Microsoft.Storage/storageAccounts")]
+LakeStoreId = Annotated[str, azure_id("Microsoft.DataLakeStore/accounts")]
+EventHubId = Annotated[str, azure_id("Microsoft.EventHub/namespaces/eventhubs")]
+ServiceBusQueueId = Annotated[str, azure_id("Microsoft.ServiceBus/namespaces/queues")]
 KubernetesId = Annotated[str, azure_id("Microsoft.ContainerService/managedClusters")]
 VirtualMachineId = Annotated[str, azure_id("Microsoft.Compute/virtualMachines")]
 DatabricksId = Annotated[str, azure_id("Microsoft.Databricks/workspaces")]

@@ -89,7 +89,4 @@ ScriptTimeout = Annotated[Duration, within(timedelta(minutes=1), timedelta(hours
 ScheduleName = Annotated[str, named(KEBAB, KEBAB_TEXT, 2, 32)]
 AttachedName = Annotated[str, named(KEBAB, KEBAB_TEXT, 2, 16)]
 """Of a compute that is attached: "Naming rules and restrictions for Azure resources"."""
-SecretName = Annotated[
-    str, named(r"[a-zA-Z0-9-]+", "letters, digits and hyphens, as Key Vault has them", 1, 127)
-]
 Port = Annotated[int, Field(ge=1, le=65535)]

@@ -6,23 +6,18 @@ system, which it has none for, are connections. Neither holds a secret: it names
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from infra.settings.attached import VaultName
-from infra.settings.azure_ids import azure_id
-from infra.settings.compute_fields import SecretName
+from infra.settings.azure_ids import LakeStoreId, StorageAccountId
+from infra.settings.compute_fields import Port
 from infra.settings.faults import Fault, Faults
-from infra.settings.fields import ContainerName, Section, Uuid, named, table
-
-Host = Annotated[
-    str,
-    named(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", "names of hosts, as db.example.com", 3, 253),
-]
-StorageAccountId = Annotated[str, azure_id("Microsoft.Storage/storageAccounts")]
-LakeStoreId = Annotated[str, azure_id("Microsoft.DataLakeStore/accounts")]
+from infra.settings.fields import ContainerName, Section, Uuid, table
+from infra.settings.hosts import Host
+from infra.settings.vault_secrets import SecretName, VaultName
 
 
 class LogIn(Section):
@@ -70,9 +65,9 @@ class StorageDatastore(DatastoreBase):
     """Whether workspace and jobs may only read."""
 
     @property
+    @abstractmethod
     def place(self) -> str:
         """The name of its container, share or filesystem."""
-        raise NotImplementedError
 
     @model_validator(mode="after")
     def _read_only_elsewhere(self) -> Self:
@@ -178,7 +173,7 @@ class DatabaseConnection(ConnectionBase):
     """Its host."""
     database: Annotated[str, Field(pattern=r"^[^;={}]{1,128}$")]
     """Its name."""
-    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    port: Port | None = None
     """The port; None: the usual one."""
     auth: Literal["identity", "password", "service_principal"] = "identity"
 

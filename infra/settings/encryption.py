@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from infra.settings.azure_ids import KeyId
 from infra.settings.fields import Duration, Section, within
-from infra.settings.network import resource_id
 
-_KEY = r"/providers/Microsoft\.KeyVault/vaults/(?P<vault>[\w-]{3,24})/keys/(?P<key>[\w-]{1,127})"
-KeyId = Annotated[
-    str, resource_id(_KEY, "/providers/Microsoft.KeyVault/vaults/VAULT/keys/KEY without a version")
-]
 Rotation = Annotated[
     Duration, within(timedelta(days=28), timedelta(days=730), "28d to 730d, the service's bounds")
 ]
@@ -32,6 +27,11 @@ class Encryption(Section):
     rotate: Rotation = timedelta(days=365)
     """Age at which the key that is made gets a new version."""
 
+    @property
+    def vault(self) -> str | None:
+        """Id of the vault that has `key`."""
+        return self.key and self.key.rsplit("/", 2)[0]
+
     @model_validator(mode="after")
     def _key_is_used(self) -> Self:
         if self.key and not self.customer_key:
@@ -39,10 +39,3 @@ class Encryption(Section):
         if self.key and self.model_fields_set & {"key_size", "rotate"}:
             raise ValueError("key_size and rotate are of a key to be made, but key names one")
         return self
-
-
-def vault_and_key(key: str) -> tuple[str, str]:
-    """The names of vault and key out of a key's id."""
-    match = re.search(_KEY, key, re.IGNORECASE)
-    assert match, key
-    return match["vault"], match["key"]

@@ -7,8 +7,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from infra.settings.azure_ids import LogsId
 from infra.settings.fields import ClusterName, Duration, Section, named, within
-from infra.settings.network import resource_id
 
 GroupName = Annotated[
     str,
@@ -19,13 +19,6 @@ GroupName = Annotated[
 WorkspaceName = Annotated[
     str,
     named(r"[A-Za-z0-9][\w-]*", "letters, digits, _ and -, a letter or digit first", 3, 33),
-]
-LogsId = Annotated[
-    str,
-    resource_id(
-        r"/providers/Microsoft\.OperationalInsights/workspaces/[\w-]{4,63}",
-        "/providers/Microsoft.OperationalInsights/workspaces/NAME",
-    ),
 ]
 SasAge = Annotated[Duration, within(timedelta(hours=1), timedelta(days=7), "1h to 7d")]
 

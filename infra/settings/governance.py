@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from infra.settings.azure_ids import EventHubId, ServiceBusQueueId
 from infra.settings.contacts import Email, Https
 from infra.settings.fields import KEBAB, KEBAB_TEXT, Section, named
 
@@ -13,19 +14,6 @@ QueueName = Annotated[str, named(KEBAB, KEBAB_TEXT, 3, 63)]
 EventName = Annotated[str, named(KEBAB, KEBAB_TEXT, 3, 64)]
 EventType = Literal[
     "ModelRegistered", "ModelDeployed", "RunCompleted", "RunStatusChanged", "DatasetDriftDetected"
-]
-_ANY = r"(?i:/subscriptions/[^/]+/resourceGroups/[^/]+/providers/"
-EventHub = Annotated[
-    str,
-    named(
-        rf"{_ANY}Microsoft\.EventHub/namespaces/[^/]+/eventhubs/[^/]+)", "the id of one", 1, 1000
-    ),
-]
-ServiceBus = Annotated[
-    str,
-    named(
-        rf"{_ANY}Microsoft\.ServiceBus/namespaces/[^/]+/queues/[^/]+)", "the id of a queue", 1, 1000
-    ),
 ]
 
 
@@ -46,9 +34,9 @@ class Event(Section):
     """A storage queue of the workspace's account, which the program makes."""
     webhook: Https | None = None
     """An address to call. The stack file is no place for a secret one."""
-    event_hub: EventHub | None = None
+    event_hub: EventHubId | None = None
     """Id of an event hub that is there."""
-    service_bus: ServiceBus | None = None
+    service_bus: ServiceBusQueueId | None = None
     """Id of a Service Bus queue that is there."""
 
     @model_validator(mode="after")

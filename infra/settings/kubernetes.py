@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from typing import Annotated, Literal, Self
 
@@ -10,13 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from infra.settings.azure_ids import KubernetesId, SubnetId
 from infra.settings.fields import KEBAB, KEBAB_TEXT, Section, Size, Uuid, named
-
-
-def _range(value: str) -> str:
-    try:
-        return str(ipaddress.IPv4Network(value))
-    except ValueError:
-        raise ValueError("allowed is an IPv4 address or range, as 203.0.113.0/24") from None
+from infra.settings.hosts import Addresses
 
 
 def _quantity(value: str) -> str:
@@ -79,7 +72,7 @@ class NewKubernetes(Section):
     """Object ids of the Entra groups that administer it."""
     private: bool = False
     """Whether its API has a private address only."""
-    authorized_ips: list[Annotated[str, AfterValidator(_range)]] = []
+    authorized_ips: list[Addresses] = []
     """From where its API is reached; none: from everywhere, by those whom Entra lets in."""
     subnet: SubnetId | None = None
     """Of its nodes; None: the network mode decides."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterator
 from itertools import combinations
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from infra.settings.azure_ids import AnyId, GroupId, VirtualNetworkId
 from infra.settings.faults import Fault, Faults
 from infra.settings.fields import KEBAB, KEBAB_TEXT, Section, named
+from infra.settings.hosts import Hosts, PublicAddresses, Range
 
 ADDRESSES = "10.40.0.0/16"
 """Of a virtual network for which none are given."""
@@ -19,65 +20,8 @@ SUBNET_PREFIX = 24
 """Length of the subnets that are cut out of it."""
 
 
-def resource_id(pattern: str, text: str) -> AfterValidator:
-    """An ARM id that ends in what `pattern` matches; `text` shows one."""
-    group = (
-        r"/subscriptions/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/resourceGroups/[-\w.()]{1,90}"
-    )
-
-    def check(value: str) -> str:
-        if not re.fullmatch(group + pattern, value, re.IGNORECASE):
-            raise ValueError(f"write an id, as /subscriptions/…/resourceGroups/…{text}")
-        return value
-
-    return AfterValidator(check)
-
-
-def _range(value: str) -> str:
-    try:
-        found = ipaddress.IPv4Network(value)
-    except ValueError as error:
-        raise ValueError(f"{error}; write an IPv4 range, as {ADDRESSES}") from None
-    if not 8 <= found.prefixlen <= 29:
-        raise ValueError("allowed are ranges from /8 to /29")
-    return str(found)
-
-
-def _public_addresses(value: str) -> str:
-    """What the firewalls of storage and vault take: public addresses, no /31, one without /32."""
-    try:
-        found = ipaddress.IPv4Network(value)
-    except ValueError as error:
-        raise ValueError(f"{error}; write an IPv4 address or range, as 203.0.113.0/24") from None
-    if any(found.overlaps(private) for private in PRIVATE):
-        raise ValueError("is private; allowed are addresses that Azure sees from outside")
-    if found.prefixlen == 31:
-        raise ValueError("allowed are single addresses and ranges up to /30")
-    return str(found.network_address) if found.prefixlen == 32 else str(found)
-
-
-PRIVATE = [
-    ipaddress.IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
-]
-Range = Annotated[str, AfterValidator(_range)]
-PublicAddresses = Annotated[str, AfterValidator(_public_addresses)]
 RuleName = Annotated[str, named(KEBAB, KEBAB_TEXT, 2, 48)]
 SubnetName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]{0,79}$")]
-VirtualNetworkId = Annotated[
-    str,
-    resource_id(
-        r"/providers/Microsoft\.Network/virtualNetworks/[\w.-]{2,64}",
-        "/providers/Microsoft.Network/virtualNetworks/NAME",
-    ),
-]
-GroupId = Annotated[str, resource_id("", "")]
-ResourceIdText = Annotated[
-    str, resource_id(r"/providers/[\w.]+(/[\w.-]+){2,}", "/providers/TYPE/NAME")
-]
-Host = Annotated[
-    str,
-    named(r"(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", "hosts, as packages.example.com", 3, 253),
-]
 Ports = Annotated[
     str,
     BeforeValidator(lambda value: str(value) if isinstance(value, int) else value),
@@ -126,7 +70,7 @@ class ExistingNetwork(Section):
 class OutboundRule(Section):
     """One thing that the service's network may reach."""
 
-    fqdn: Host | None = None
+    fqdn: Hosts | None = None
     """A host; `*.` in front stands for all below it."""
     service_tag: Annotated[str, Field(pattern=r"^[A-Za-z][\w.]*$")] | None = None
     """A service of Azure's, by its tag, such as DataFactory."""
@@ -134,7 +78,7 @@ class OutboundRule(Section):
     """Of a service tag."""
     ports: Ports = "443"
     """Of a service tag."""
-    resource: ResourceIdText | None = None
+    resource: AnyId | None = None
     """The id of a resource that the service makes a private endpoint to."""
     subresource: Annotated[str, Field(pattern=r"^\w+$")] | None = None
     """What of the resource a private endpoint leads to, such as blob."""

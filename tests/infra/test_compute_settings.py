@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from azure.ai.ml.constants import TimeZone
 
-from infra.settings import SettingsError, parse, table
+from infra.settings import Settings, SettingsError, parse, table
 from tests.infra.every_compute import (
     AKS,
     CLUSTERS,
@@ -137,7 +137,11 @@ ATTACHED_MISTAKES: list[tuple[dict[str, Any], str, str]] = [
         "port",
         "allowed is 1 or more",
     ),
-    ({"kind": "virtual-machine", "private_key": KEY, "existing": AKS}, "existing", "allowed is an"),
+    (
+        {"kind": "virtual-machine", "private_key": KEY, "existing": AKS},
+        "existing",
+        "write an id, as",
+    ),
     ({"kind": "databricks", "existing": DATABRICKS}, "token", "missing"),
     (
         {"kind": "databricks", "existing": DATABRICKS, "token": KEY, "port": 22},
@@ -196,6 +200,7 @@ def test_a_name_is_of_one_compute_only() -> None:
 
 def test_a_script_of_the_repository_is_sent_along() -> None:
     chosen = parse({**MINIMAL, "instances": INSTANCES, "clusters": CLUSTERS}, FILE)
+    assert isinstance(chosen, Settings)
     setup = chosen.instances["workstation"].setup
     assert setup.creation
     assert base64.b64decode(setup.creation.data) == Path("Pulumi.yaml").read_bytes()
