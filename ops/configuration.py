@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
-import sys
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import accumulate, chain
@@ -19,11 +17,10 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import YAMLError
 
-from ops import stacks
+from ops import programs, stack_files, stacks
 from ops.failure import Failure
-from ops.target import ROOT
+from ops.stack_files import SETTINGS
 
-KEY = "amlops:settings"
 COMMENTS = 48
 """The column in which comments begin, where the value leaves room."""
 Value = Any
@@ -55,7 +52,10 @@ class Setting:
 
 def effective(environment: str, below: str = "") -> list[Setting]:
     """What is in effect, `below` a section or all of it. Raises `Failure` when it is not valid."""
-    found = [Setting(**one) for one in json.loads(_ask(environment, "--origins"))]
+    found = [
+        Setting(**one)
+        for one in json.loads(programs.ask("infra.settings", environment, "--origins"))
+    ]
     chosen = [one for one in found if f"{one.setting}.".startswith(f"{below}." if below else "")]
     if not chosen:
         sections = dict.fromkeys(one.parts[0] for one in found)
@@ -136,7 +136,7 @@ def _prefixes(setting: str) -> list[str]:
 
 def write_schema() -> list[Path]:
     """Write what is made of the settings' models: the schema for editors, the page in `docs/`."""
-    return [Path(line) for line in _ask("--schema").splitlines()]
+    return [Path(line) for line in programs.ask("infra.settings", "--schema").splitlines()]
 
 
 def change(text: str) -> tuple[str, Value]:
@@ -158,11 +158,11 @@ def new_stack_file(environment: str, source: str, changes: Mapping[str, object])
     no file, when there is one already, when there is none of `source`, when a path leads through
     a value that holds nothing below it, and when what came out is not valid.
     """
-    path = _file(environment)
+    path = stack_files.path(environment)
     content = _read(source)
-    settings = (content.get("config") or {}).get(KEY)
+    settings = (content.get("config") or {}).get(SETTINGS)
     if not isinstance(settings, MutableMapping):
-        raise Failure(f"{_shown(_file(source))} has no {KEY} to copy.")
+        raise Failure(f"{stack_files.shown(source)} has no {SETTINGS} to copy.")
     for name, value in changes.items():
         _change(settings, name, value)
     try:
@@ -170,7 +170,8 @@ def new_stack_file(environment: str, source: str, changes: Mapping[str, object])
             _yaml().dump(content, file)
     except FileExistsError:
         raise Failure(
-            f"{_shown(path)} exists and is left as it is. Edit it, or choose another name."
+            f"{stack_files.shown(environment)} exists and is left as it is. Edit it, or choose "
+            "another name."
         ) from None
     try:
         _retitle(path, source, environment)
@@ -207,25 +208,21 @@ def _retitle(path: Path, source: str, environment: str) -> None:
     path.write_text("".join(lines), encoding="utf-8")
 
 
-def _ask(*arguments: str) -> str:
-    """What the program's settings answer. Raises `Failure` with what is wrong in them."""
-    command = [sys.executable, "-m", "infra.settings", *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise Failure(done.stderr.strip())
-    return done.stdout
-
-
 def _read(environment: str) -> CommentedMap:
-    path = _file(environment)
+    path = stack_files.path(environment)
     try:
         content = _yaml().load(path)
     except FileNotFoundError:
-        raise stacks.no_such_stack(environment) from None
+        raise stack_files.missing(environment) from None
     except YAMLError as error:
-        raise Failure(f"{_shown(path)}: not valid YAML: {' '.join(str(error).split())}") from None
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or " ".join(str(error).split())
+        raise Failure(
+            f"{stack_files.shown(environment)}{line}: not valid YAML: {problem}"
+        ) from None
     if not isinstance(content, CommentedMap):
-        raise Failure(f"{_shown(path)} holds no settings to copy.")
+        raise Failure(f"{stack_files.shown(environment)} holds no settings to copy.")
     return content
 
 
@@ -236,11 +233,3 @@ def _yaml() -> YAML:
     yaml.width = 4096
     yaml.indent(mapping=2, sequence=4, offset=2)
     return yaml
-
-
-def _file(environment: str) -> Path:
-    return ROOT / "stacks" / f"Pulumi.{environment}.yaml"
-
-
-def _shown(path: Path) -> str:
-    return str(path.relative_to(ROOT))

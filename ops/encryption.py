@@ -17,7 +17,7 @@ from pathlib import Path
 import yaml
 from pulumi import automation
 
-from ops.target import ROOT
+from ops import stack_files
 
 VARIABLE = "PULUMI_SECRETS_PROVIDER"
 CONFIG_FILE = "PULUMI_OPTION_CONFIG_FILE"
@@ -31,7 +31,7 @@ def options(environment: str, environ: Mapping[str, str]) -> automation.LocalWor
     """How the Automation API opens the stack."""
     if environ.get("AMLOPS_TARGET") != "azure":
         return automation.LocalWorkspaceOptions()
-    content = _content(_file(environment))
+    content = stack_files.content(environment)
     named = str(content.get("secretsprovider") or "") or None
     if named or not environ.get(VARIABLE):
         return automation.LocalWorkspaceOptions(secrets_provider=named, env_vars=dict(FALLBACK))
@@ -47,7 +47,7 @@ def options(environment: str, environ: Mapping[str, str]) -> automation.LocalWor
 @contextmanager
 def unwritten(environment: str, environ: Mapping[str, str]) -> Iterator[None]:
     """The stack file as it was: `pulumi stack init` writes the key into it, not into the copy."""
-    file = _file(environment)
+    file = stack_files.path(environment)
     before = file.read_bytes() if file.exists() else None
     try:
         yield
@@ -57,18 +57,6 @@ def unwritten(environment: str, environ: Mapping[str, str]) -> Iterator[None]:
                 file.unlink(missing_ok=True)
             elif file.read_bytes() != before:
                 file.write_bytes(before)
-
-
-def _file(environment: str) -> Path:
-    return ROOT / "stacks" / f"Pulumi.{environment}.yaml"
-
-
-def _content(file: Path) -> dict[str, object]:
-    try:
-        content = yaml.safe_load(file.read_text())
-    except (FileNotFoundError, yaml.YAMLError):
-        return {}  # Whoever needs it says what is wrong with it.
-    return content if isinstance(content, dict) else {}
 
 
 @cache

@@ -6,23 +6,18 @@ repository has in the same subscription or backend is none of our business.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from typing import Any
 
-import yaml
-
-from ops import stacks
+from ops import stack_files, stacks
 from ops.federation import credential
 from ops.platform import GROUP
-from ops.target import ROOT, Target
+from ops.target import Target
 
 FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 """Of the setting and the tag `expires`."""
-SETTINGS = "amlops:settings"
 
 
 @dataclass(frozen=True)
@@ -92,7 +87,7 @@ def read(text: object) -> datetime | None:
 
 def inventory(target: Target) -> Inventory:
     """Look everywhere: whoever asks needs neither the stack file nor to have made it."""
-    files = stack_files()
+    files = stack_files.every()
     workloads = {str(settings.get("workload")) for settings in files.values()}
     now, groups = _groups(target)
     known = set(stacks.names())
@@ -126,25 +121,6 @@ def inventory(target: Target) -> Inventory:
         found.append(Environment(name, workload, group, expires, name in known, name in files))
     found.sort(key=lambda item: item.name)
     return Inventory(now, found, frozenset(others))
-
-
-def stack_files() -> dict[str, Mapping[str, Any]]:
-    """The settings in each stack file of this checkout, as they are written."""
-    found = {}
-    for file in sorted((ROOT / "stacks").glob("Pulumi.*.yaml")):
-        settings = _settings(file)
-        if settings:
-            found[file.stem.partition(".")[2]] = settings
-    return found
-
-
-def _settings(file: Path) -> Mapping[str, Any]:
-    try:
-        content = yaml.safe_load(file.read_text())
-        settings = content["config"][SETTINGS]
-    except (yaml.YAMLError, KeyError, TypeError, UnicodeDecodeError):
-        return {}  # What is wrong with it is said by the command that needs it.
-    return settings if isinstance(settings, Mapping) else {}
 
 
 def _groups(target: Target) -> tuple[datetime, dict[str, dict[str, str]]]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ops import recovery, stacks
+from ops import recovery, stack_files, stacks
 from ops.environments import Environment, Inventory, written
 from ops.failure import Failure, unforeseen
 from ops.platform import Platform
 from ops.screen import note
-from ops.target import ROOT, Target
+from ops.target import Target
 from ops.teardown import WORKSPACES, Teardown, left_over
 
 
@@ -77,7 +77,7 @@ def _end(target: Target, environment: Environment) -> None:
         stacks.down(stack)
         stacks.remove(stack)
     # Pulumi writes one while it destroys, where there was none.
-    (ROOT / "stacks" / f"Pulumi.{environment.name}.yaml").unlink(missing_ok=True)
+    stack_files.path(environment.name).unlink(missing_ok=True)
 
 
 def _platform(target: Target, environment: Environment) -> Platform | None:

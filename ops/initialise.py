@@ -18,16 +18,18 @@ from typing import Any
 
 import yaml
 
-from ops import stacks
+from ops import stack_files, stacks
 from ops.failure import Failure
+from ops.stack_files import SETTINGS
 from ops.target import ROOT
 
 EXAMPLE = "bikes"
 """The workload that the stack files name as they come."""
 STARTER = "starter"
 """The workload that is copied."""
-SETTINGS = "  amlops:settings:"
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_ENDPOINTS = re.compile(r"    endpoints: *(#.*)?\s*")
+_ENDPOINT = re.compile(r"      [\w-]+:(.*)")
 _UNTRACKED = ("data", "__pycache__")
 
 
@@ -86,16 +88,23 @@ def plan(workload: str, values: Mapping[str, str]) -> Plan:
         )
     found = Plan()
     taken = 0
-    for path in sorted((ROOT / "stacks").glob("Pulumi.*.yaml")):
-        text = path.read_text(encoding="utf-8")
-        owner = str(_settings(text).get("workload"))
+    for name in stack_files.names():
+        settings, shown = stack_files.settings(name), stack_files.shown(name)
+        owner = settings.get("workload")
+        if owner is None:
+            found.left.append(f"{shown} cannot be read, or names no workload")
+            continue
         if owner not in (EXAMPLE, workload):
-            found.left.append(f"stacks/{path.name} is the workload {owner}'s")
+            found.left.append(f"{shown} is the workload {owner}'s")
             continue
         taken += 1
+        path = stack_files.path(name)
+        text = _read(path)
         after = _rewritten(text, {"workload": workload, **values}, workload)
         if after != text:
             found.edits.append(Edit(path, text, after))
+        if settings.get("endpoints") and f"      {workload}:" not in after:
+            found.left.append(f"{shown} has 'endpoints' on one line: add '{workload}: {{}}' there")
     if not taken:
         raise Failure(
             f"Every stack file names another workload than '{EXAMPLE}' and '{workload}'. Make one "
@@ -124,10 +133,16 @@ def apply(found: Plan) -> None:
         _make(found.created)
 
 
+def _read(path: Path) -> str:
+    """With the ends of its lines as they are."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return file.read()
+
+
 def _write(path: Path, text: str) -> None:
     """All of it at once: a kill leaves the old file or the new one."""
     beside = path.with_name(f".{path.name}.new")
-    beside.write_text(text, encoding="utf-8")
+    beside.write_text(text, encoding="utf-8", newline="")
     beside.replace(path)
 
 
@@ -146,51 +161,55 @@ def _make(created: list[Edit]) -> None:
 
 def current(name: str) -> str:
     """What the stack files say as they are: the default of a question."""
-    for path in sorted((ROOT / "stacks").glob("Pulumi.*.yaml")):
-        value = _settings(path.read_text(encoding="utf-8")).get(name)
-        if value is not None:
-            return str(value)
-    return ""
-
-
-def _settings(text: str) -> Mapping[str, Any]:
-    content = yaml.safe_load(text) or {}
-    found = (content.get("config") or {}).get("amlops:settings") or {}
-    return found if isinstance(found, Mapping) else {}
+    said = (settings.get(name) for settings in stack_files.every().values())
+    return next((str(value) for value in said if value is not None), "")
 
 
 def _rewritten(text: str, values: Mapping[str, str], workload: str) -> str:
     """The stack file with these settings, and with an endpoint of the workload's name."""
+    end_of_line = "\r\n" if "\r\n" in text else "\n"
     lines = text.splitlines(keepends=True)
-    start = next((n for n, line in enumerate(lines) if line.startswith(SETTINGS)), None)
+    if not lines[-1].endswith("\n"):
+        lines[-1] += end_of_line
+    heading = f"  {SETTINGS}:"
+    start = next((n for n, line in enumerate(lines) if line.startswith(heading)), None)
     if start is None:
-        raise Failure(f"A stack file of this workload has no line '{SETTINGS}' to change.")
+        raise Failure(f"A stack file of this workload has no line '{heading}' to change.")
     start += 1
     end = next((n for n in range(start, len(lines)) if re.match(r" {0,2}\S", lines[n])), len(lines))
     block = lines[start:end]
     for key, value in values.items():
-        row = re.compile(rf"(    {key}: *)([^#\n]*?)( *#.*)?\n")
-        at = next((n for n, line in enumerate(block) if row.fullmatch(line)), None)
-        if at is None:
-            block.insert(0, f"    {key}: {_scalar(value)}\n")
-        else:
-            block[at] = row.sub(rf"\g<1>{_scalar(value)}\g<3>\n", block[at])
-    return "".join([*lines[:start], *_with_endpoint(block, workload), *lines[end:]])
+        _set(block, key, _scalar(value), end_of_line)
+    served = _with_endpoint(block, workload, end_of_line)
+    return "".join([*lines[:start], *served, *lines[end:]])
 
 
-def _with_endpoint(block: list[str], workload: str) -> list[str]:
+def _set(block: list[str], key: str, value: str, end_of_line: str) -> None:
+    """In the setting's line, with its comment left; a first line where there is none."""
+    row = re.compile(rf"(    {key}: *)([^#\r\n]*?)( *#.*?)?(\r?\n)")
+    for number, line in enumerate(block):
+        found = row.fullmatch(line)
+        if found:
+            before, _, comment, end = found.groups("")
+            block[number] = f"{before}{value}{comment}{end}"
+            return
+    block.insert(0, f"    {key}: {value}{end_of_line}")
+
+
+def _with_endpoint(block: list[str], workload: str, end_of_line: str) -> list[str]:
     """One as the first that is there, after the last; none where the environment serves nothing."""
-    if "    endpoints:\n" not in block:
+    heading = next((n for n, line in enumerate(block) if _ENDPOINTS.fullmatch(line)), None)
+    if heading is None:
         return block
-    first = block.index("    endpoints:\n") + 1
-    last = first
+    first = last = heading + 1
     while last < len(block) and block[last].startswith("      "):
         last += 1
     rows = block[first:last]
     if not rows or any(row.startswith(f"      {workload}:") for row in rows):
         return block
-    settings = rows[0].partition(":")[2].partition(" #")[0].strip()
-    return [*block[:last], f"      {workload}: {settings or '{}'}\n", *block[last:]]
+    like = next((found for row in rows if (found := _ENDPOINT.match(row))), None)
+    settings = like[1].partition(" #")[0].strip() if like else ""
+    return [*block[:last], f"      {workload}: {settings or '{}'}{end_of_line}", *block[last:]]
 
 
 def _scalar(value: str) -> str:

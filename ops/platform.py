@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ops import stacks
+from ops import stack_files, stacks
 from ops.failure import Failure
 from ops.federation import credential
 from ops.target import Target
@@ -78,7 +78,7 @@ class Platform:
         known = ", ".join(endpoints) or "none"
         raise Failure(
             f"'{self.environment}' has no endpoint '{name}'; it has: {known}. "
-            f"Add it under 'endpoints' in stacks/Pulumi.{self.environment}.yaml, then run: "
+            f"Add it under 'endpoints' in {stack_files.shown(self.environment)}, then run: "
             f"amlops up {self.environment}"
         )
 

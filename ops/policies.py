@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -14,7 +12,7 @@ from typing import Any
 from pulumi import automation
 from pulumi.automation.events import EngineEvent
 
-from ops import markdown, stacks
+from ops import markdown, programs, stack_files, stacks
 from ops.failure import Failure
 from ops.findings import LEVELS, Finding, Findings
 from ops.target import ROOT
@@ -119,16 +117,7 @@ def catalogue(environment: str = "") -> dict[str, Any]:
 
     Raises `Failure` when a file of the pack is wrong.
     """
-    told = subprocess.run(
-        [sys.executable, "-m", "policies.catalogue", environment],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if told.returncode:
-        raise Failure(told.stderr.strip() or told.stdout.strip())
-    document: dict[str, Any] = json.loads(told.stdout)
+    document: dict[str, Any] = json.loads(programs.ask("policies.catalogue", environment))
     return document
 
 
@@ -178,7 +167,7 @@ def borrowed(environment: str) -> Iterator[automation.Stack]:
     """
     stacks.need_pulumi()
     there = environment in stacks.names()
-    file = ROOT / "stacks" / f"Pulumi.{environment}.yaml"
+    file = stack_files.path(environment)
     before = file.read_bytes()
     stack = stacks.open_stack(environment, create=not there)
     try:

@@ -5,9 +5,6 @@ The vault is the only place that holds them. Nothing here prints or logs a value
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +15,6 @@ from azure.keyvault.secrets import SecretClient
 from ops import stacks
 from ops.failure import Failure
 from ops.federation import credential
-from ops.target import ROOT
 
 VAULT = "azure-native:keyvault:Vault"
 
@@ -58,7 +54,7 @@ def put(vault_name: str, name: str, value: str) -> None:
 def listing(environment: str, vault_name: str) -> list[Secret]:
     """What the vault has and what the stack file names, without values. Raises `Failure`."""
     named: dict[str, list[str]] = {}
-    for name, setting in _named(_settings(environment), ""):
+    for name, setting in _named(stacks.settings(environment), ""):
         named.setdefault(name, []).append(setting)
     try:
         kept = {
@@ -84,18 +80,6 @@ def _refused(error: HttpResponseError, vault_name: str, doing: str, role: str) -
             "'access' with 'on: vault', or wait some minutes if it is new."
         )
     return Failure(f"Vault {vault_name}: {error.message}")
-
-
-def _settings(environment: str) -> Any:
-    stacks.check_settings(environment)
-    printed = subprocess.run(
-        [sys.executable, "-m", "infra.settings", environment],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return json.loads(printed.stdout)
 
 
 def _named(part: Any, path: str) -> Iterator[tuple[str, str]]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from ops import configuration, environments
+from ops import configuration, environments, stack_files
 from ops.environments import Inventory
 from ops.failure import Failure
-from ops.target import ROOT
 
 OWN = ("names", "existing.resource_group")
 """Settings that say which group: a copy of them would end as the source's own group."""
@@ -26,12 +25,12 @@ def stack_file(name: str, source: str | None, live: timedelta, seen: Inventory) 
     _check_name(name, seen)
     expires = environments.written(seen.now + live)
     assert expires
-    file = ROOT / "stacks" / f"Pulumi.{name}.yaml"
+    file = stack_files.path(name)
     before = file.read_text() if file.exists() else None
     if source is None:
         if before is None:
             raise Failure(
-                f"There is no stacks/Pulumi.{name}.yaml whose time could be renewed. Say what to "
+                f"There is no {stack_files.shown(name)} whose time could be renewed. Say what to "
                 f"make it from: amlops up {name} --from ENV --ttl …"
             )
         file.write_text(EXPIRES.sub(rf'\g<1>"{expires}"', before))
@@ -61,7 +60,7 @@ def _check_name(name: str, seen: Inventory) -> None:
 
 
 def _check_source(source: str) -> None:
-    settings = environments.stack_files().get(source, {})
+    settings = stack_files.settings(source)
     for refused in ("protection", "kind"):
         value = settings.get(refused)
         if value not in (None, False, "off", "environment"):

@@ -6,8 +6,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +14,7 @@ from typing import Any
 from pulumi import automation
 from pulumi.automation.events import EngineEvent
 
-from ops import encryption, state_files
+from ops import encryption, programs, stack_files, state_files
 from ops.failure import Failure
 from ops.target import ROOT
 
@@ -48,25 +46,15 @@ class Summary:
 
 def check_settings(environment: str) -> None:
     """Raises `Failure` with what is wrong in the stack file, before anything is planned."""
-    file = ROOT / "stacks" / f"Pulumi.{environment}.yaml"
-    if not file.exists():
-        raise no_such_stack(environment)
-    checked = subprocess.run(
-        [sys.executable, "-m", "infra.settings", environment],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if checked.returncode:
-        raise Failure(checked.stderr.strip() or checked.stdout.strip())
+    settings(environment)
 
 
-def no_such_stack(environment: str) -> Failure:
-    """What to say of a stack that has no file."""
-    files = (ROOT / "stacks").glob("Pulumi.*.yaml")
-    known = sorted(path.stem.split(".", 1)[1] for path in files)
-    return Failure(f"There is no stack '{environment}'. There are: {', '.join(known)}.")
+def settings(environment: str) -> dict[str, Any]:
+    """What the program makes of the stack file, defaults included. Raises `Failure`."""
+    if not stack_files.path(environment).exists():
+        raise stack_files.missing(environment)
+    found: dict[str, Any] = json.loads(programs.ask("infra.settings", environment))
+    return found
 
 
 def open_stack(environment: str, *, create: bool) -> automation.Stack:
@@ -79,6 +67,8 @@ def open_stack(environment: str, *, create: bool) -> automation.Stack:
         with encryption.unwritten(environment, os.environ):
             return opening(environment, work_dir=str(ROOT), opts=opts)
     except automation.StackNotFoundError:
+        if environment not in stack_files.names():
+            raise stack_files.missing(environment) from None
         raise Failure(
             f"'{environment}' is not provisioned here. Provision it with: amlops up {environment}"
         ) from None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ops import stacks
+from ops import stack_files, stacks
 from ops.failure import Failure, explain
 from ops.platform import Platform
 from ops.screen import step
@@ -230,7 +230,7 @@ def protected(environment: str) -> str:
     """What to do first about an environment that its stack file protects."""
     return (
         f"'{environment}' is protected. Set 'protection: off' in "
-        f"stacks/Pulumi.{environment}.yaml and run 'amlops up {environment}' first."
+        f"{stack_files.shown(environment)} and run 'amlops up {environment}' first."
     )
 
 

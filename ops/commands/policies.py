@@ -7,7 +7,7 @@ import sys
 import click
 
 from ops import options, screen
-from ops.target import ROOT, enter
+from ops.target import enter
 
 
 @click.group(name="policy")
@@ -20,11 +20,10 @@ def policy() -> None:
 @options.output
 def list_(place: str, output: str) -> None:
     """All policies with their levels."""
-    from ops import policies
-    from ops.stacks import no_such_stack
+    from ops import policies, stack_files
 
-    if place and not (ROOT / "stacks" / f"Pulumi.{place}.yaml").exists():
-        raise no_such_stack(place)
+    if place and place not in stack_files.names():
+        raise stack_files.missing(place)
     rules = policies.catalogue(place)["rules"]
     rows = [
         (

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from ops import stack_files
 from ops.arm import Arm
 from ops.doctor.plan import Plan
 from ops.identity import Principal
@@ -40,7 +41,7 @@ class Case:
 
     @property
     def file(self) -> str:
-        return f"stacks/Pulumi.{self.environment}.yaml"
+        return stack_files.shown(self.environment)
 
     @cached_property
     def group_exists(self) -> bool:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -14,8 +12,7 @@ from typing import Any
 
 import yaml
 
-from ops.failure import Failure
-from ops.target import ROOT
+from ops import programs
 
 IDENTIFIERS = Path(__file__).parent.parent / "resource_ids.yaml"
 
@@ -59,17 +56,8 @@ class Plan:
     @classmethod
     def of(cls, environment: str, subscription: str, tenant: str) -> Plan:
         """Raises `Failure` with what is wrong in the stack file."""
-        done = subprocess.run(
-            [sys.executable, "-m", "infra.inventory", environment, subscription, tenant],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            told = done.stderr.strip() or done.stdout.strip()
-            raise Failure(told.splitlines()[-1] if "Traceback" in told else told)
-        return cls([_planned(item) for item in json.loads(done.stdout)])
+        told = programs.ask("infra.inventory", environment, subscription, tenant)
+        return cls([_planned(item) for item in json.loads(told)])
 
     def of_kind(self, kind: str) -> list[Planned]:
         return [item for item in self.resources if item.kind.lower() == kind.lower()]

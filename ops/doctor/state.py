@@ -6,12 +6,9 @@ import os
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-import yaml
-
-from ops import stacks
+from ops import stack_files, stacks
 from ops.doctor.case import Case
 from ops.doctor.finding import Finding, ok, problem
-from ops.target import ROOT
 
 BOOTSTRAP = "amlops bootstrap --target azure"
 PASSPHRASE = "PULUMI_CONFIG_PASSPHRASE"  # noqa: S105 - a variable's name
@@ -51,9 +48,7 @@ def secrets_provider(case: Case) -> Iterator[Finding]:
 
 def secrets_provider_of(environment: str) -> str:
     """What the stack file names, else what the variable of `pulumi stack init` names."""
-    path = ROOT / "stacks" / f"Pulumi.{environment}.yaml"
-    content = yaml.safe_load(path.read_text()) if path.exists() else {}
-    named = (content or {}).get("secretsprovider")
+    named = stack_files.content(environment).get("secretsprovider")
     return str(named or os.environ.get("PULUMI_SECRETS_PROVIDER", ""))
 
 

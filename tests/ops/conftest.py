@@ -43,6 +43,15 @@ def assert_one_message(done: Done, code: int = 1) -> None:
     assert done.stdout == ""
 
 
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout of the test's own, empty but for its folder `stacks`."""
+    for module in ("stack_files", "programs"):
+        monkeypatch.setattr(f"ops.{module}.ROOT", tmp_path)
+    (tmp_path / "stacks").mkdir()
+    return tmp_path
+
+
 @pytest.fixture(scope="session")
 def amlops(tmp_path_factory: pytest.TempPathFactory) -> Amlops:
     """The command where a sandbox must not even be started: it has no Azurite."""

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ops import configuration, stacks
-from ops.configuration import KEY, new_stack_file
+from ops.configuration import new_stack_file
 from ops.failure import Failure
+from ops.stack_files import SETTINGS
 from ops.target import ROOT
 
 SOURCE = """\
@@ -30,18 +30,15 @@ config:
 
 
 @pytest.fixture(autouse=True)
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def root(elsewhere: Path) -> Path:
     for name in ("infra", "Pulumi.yaml"):
-        (tmp_path / name).symlink_to(ROOT / name)
-    (tmp_path / "stacks").mkdir()
-    (tmp_path / "stacks" / "Pulumi.dev.yaml").write_text(SOURCE)
-    for module in (configuration, stacks):
-        monkeypatch.setattr(module, "ROOT", tmp_path)
-    return tmp_path
+        (elsewhere / name).symlink_to(ROOT / name)
+    (elsewhere / "stacks" / "Pulumi.dev.yaml").write_text(SOURCE)
+    return elsewhere
 
 
 def settings(path: Path) -> dict[str, object]:
-    found: dict[str, object] = yaml.safe_load(path.read_text())["config"][KEY]
+    found: dict[str, object] = yaml.safe_load(path.read_text())["config"][SETTINGS]
     return found
 
 

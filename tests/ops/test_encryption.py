@@ -18,10 +18,8 @@ AZURE = {"AMLOPS_TARGET": "azure", encryption.VARIABLE: KEY}
 
 
 @pytest.fixture
-def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(encryption, "ROOT", tmp_path)
-    made = tmp_path / "stacks" / "Pulumi.dev.yaml"
-    made.parent.mkdir()
+def file(elsewhere: Path) -> Path:
+    made = elsewhere / "stacks" / "Pulumi.dev.yaml"
     made.write_text(FILE)
     return made
 

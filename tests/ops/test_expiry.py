@@ -81,14 +81,12 @@ def test_a_time_is_read_as_it_was_written() -> None:
 
 
 @pytest.fixture
-def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def files(elsewhere: Path) -> Path:
     """A checkout of its own; its folder `stacks`."""
-    for module in ("configuration", "environments", "short_lived", "stacks"):
-        monkeypatch.setattr(f"ops.{module}.ROOT", tmp_path)
     for name in ("infra", "Pulumi.yaml"):
-        (tmp_path / name).symlink_to(checkout.ROOT / name)
-    shutil.copytree(checkout.ROOT / "stacks", tmp_path / "stacks")
-    return tmp_path / "stacks"
+        (elsewhere / name).symlink_to(checkout.ROOT / name)
+    shutil.copytree(checkout.ROOT / "stacks", elsewhere / "stacks", dirs_exist_ok=True)
+    return elsewhere / "stacks"
 
 
 def settings(file: Path) -> dict[str, Any]:
@@ -198,7 +196,7 @@ def test_a_group_without_the_tag_is_not_what_expires(
         def export_stack(self) -> automation.Deployment:
             return automation.Deployment(3, STATE)
 
-    monkeypatch.setattr(environments, "stack_files", lambda: {"dev": {"workload": "bikes"}})
+    monkeypatch.setattr("ops.stack_files.every", lambda: {"dev": {"workload": "bikes"}})
     monkeypatch.setattr(environments, "_groups", lambda _: (NOW, groups))
     monkeypatch.setattr("ops.stacks.names", lambda: ["pr-7", "dev"])
     monkeypatch.setattr("ops.stacks.open_stack", lambda *_, **__: Stack())

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from ops import initialise
+from ops import initialise, stacks
 from ops.failure import Failure
 from tests import checkout
 from tests.sandbox.conftest import RunningSandbox
@@ -45,15 +45,14 @@ def fork(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def bare(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with one stack file and the starter; nothing is checked by the program."""
-    (tmp_path / "stacks").mkdir()
-    (tmp_path / "stacks" / "Pulumi.dev.yaml").write_text(STACK)
-    (tmp_path / "workloads").mkdir()
-    (tmp_path / "workloads" / "starter").symlink_to(checkout.ROOT / "workloads" / "starter")
-    monkeypatch.setattr(initialise, "ROOT", tmp_path)
-    monkeypatch.setattr(initialise.stacks, "check_settings", lambda _: None)
-    return tmp_path
+    (elsewhere / "stacks" / "Pulumi.dev.yaml").write_text(STACK)
+    (elsewhere / "workloads").mkdir()
+    (elsewhere / "workloads" / "starter").symlink_to(checkout.ROOT / "workloads" / "starter")
+    monkeypatch.setattr(initialise, "ROOT", elsewhere)
+    monkeypatch.setattr(stacks, "check_settings", lambda _: None)
+    return elsewhere
 
 
 def stack(folder: Path) -> str:
@@ -76,12 +75,55 @@ def test_only_the_lines_that_have_to_change_do(bare: Path) -> None:
     assert stack(bare).endswith("      churn: {auth: aad_token}\n  other:key: value\n")
 
 
-@pytest.mark.parametrize("value", ["4711", "0815", "on", "null", "1e3", "a: b", "# x", 'say "x"'])
+@pytest.mark.parametrize(
+    "value", ["4711", "0815", "on", "null", "1e3", "a: b", "# x", 'say "x"', "back\\slash"]
+)
 def test_a_value_is_read_back_as_it_was_given(bare: Path, value: str) -> None:
     import yaml
 
     initialise.apply(initialise.plan("churn", {"owner": value}))
     assert yaml.safe_load(stack(bare))["config"]["amlops:settings"]["owner"] == value
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        STACK.replace("    endpoints:\n", "    endpoints:   # what serves\n"),
+        STACK.replace("    endpoints:\n", "    endpoints:\n      # the first\n"),
+        STACK.replace("\n", "\r\n"),
+        STACK.removesuffix("  other:key: value\n").rstrip(),
+    ],
+    ids=["a comment behind", "a comment above", "CRLF", "no last end of line"],
+)
+def test_however_it_is_written_it_serves_an_endpoint(bare: Path, written: str) -> None:
+    import yaml
+
+    file = bare / "stacks" / "Pulumi.dev.yaml"
+    file.write_text(written, newline="")
+    initialise.apply(initialise.plan("churn", {"owner": "growth"}))
+    after = file.read_bytes()
+    said = yaml.safe_load(after)["config"]["amlops:settings"]
+    assert said["endpoints"] == {key: {"auth": "aad_token"} for key in ("bike-rentals", "churn")}
+    assert (said["workload"], said["owner"]) == ("churn", "growth")
+    assert after.count(b"\r\n") == (after.count(b"\n") if "\r" in written else 0)
+    assert b"# the example" in after
+    assert initialise.plan("churn", {"owner": "growth"}).edits == []
+
+
+def test_endpoints_on_one_line_are_left_to_a_person(bare: Path) -> None:
+    file = bare / "stacks" / "Pulumi.dev.yaml"
+    file.write_text(STACK.partition("    endpoints:")[0] + "    endpoints: {bike-rentals: {}}\n")
+    assert initialise.plan("churn", {}).left == [
+        "stacks/Pulumi.dev.yaml has 'endpoints' on one line: add 'churn: {}' there"
+    ]
+
+
+@pytest.mark.parametrize("content", [b"", b"config: [a", b"\xff\xfe\x00"])
+def test_a_file_that_cannot_be_read_is_left(bare: Path, content: bytes) -> None:
+    (bare / "stacks" / "Pulumi.qa.yaml").write_bytes(content)
+    found = initialise.plan("churn", {})
+    assert found.left == ["stacks/Pulumi.qa.yaml cannot be read, or names no workload"]
+    assert [edit.shown for edit in found.changed] == ["stacks/Pulumi.dev.yaml"]
 
 
 def test_again_changes_nothing(bare: Path) -> None:

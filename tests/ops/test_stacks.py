@@ -9,6 +9,7 @@ from pulumi import automation
 
 from ops import stacks
 from ops.failure import Failure
+from ops.target import ROOT
 
 OUTPUT = """\
  code: 255
@@ -60,14 +61,11 @@ def test_an_update_in_words(changes: dict[str, int], text: str, changed: int) ->
 
 
 def test_a_mistake_in_a_stack_file_stops_before_anything_is_planned(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    elsewhere: Path,
 ) -> None:
-    root = stacks.ROOT
     for name in ("infra", "policies", "Pulumi.yaml"):
-        (tmp_path / name).symlink_to(root / name)
-    (tmp_path / "stacks").mkdir()
-    text = (root / "stacks" / "Pulumi.dev.yaml").read_text()
-    (tmp_path / "stacks" / "Pulumi.dev.yaml").write_text(text.replace("location:", "loction:"))
-    monkeypatch.setattr(stacks, "ROOT", tmp_path)
+        (elsewhere / name).symlink_to(ROOT / name)
+    text = (ROOT / "stacks" / "Pulumi.dev.yaml").read_text()
+    (elsewhere / "stacks" / "Pulumi.dev.yaml").write_text(text.replace("location:", "loction:"))
     with pytest.raises(Failure, match=r"dev.yaml:\d+:5: amlops:settings.loction: unknown"):
         stacks.check_settings("dev")
