@@ -25,6 +25,11 @@ class Exemption(BaseModel):
     reason: str = Field(min_length=10)
     expires: date
 
+    @property
+    def until(self) -> str:
+        """The end of it, and why it is there."""
+        return f"Exempt until {self.expires}: {self.reason}"
+
     def covers(self, resource: str) -> bool:
         return fnmatchcase(resource, self.resource)
 

@@ -69,6 +69,17 @@ class Pack:
             if rule.metadata.scope == "stack":
                 for resource in stack.of(*rule.metadata.types):
                     yield from self.judge(rule, resource, stack)
+        yield from self._exempt_nothing(stack)
+
+    def _exempt_nothing(self, stack: Stack) -> Iterator[Finding]:
+        """Exemptions of this stack, by its name, for resources that are not in it (any more)."""
+        for item in self._exemptions:
+            rule = rules()[item.rule]
+            there = stack.of(*rule.metadata.types)
+            if item.stack != "*" and not any(item.covers(resource.name) for resource in there):
+                pattern = self.resource("", item.resource, {})
+                text = f"no such resource is there. {item.until}"
+                yield Finding(rule, "advisory", pattern, text)
 
     def judge(self, rule: Rule, resource: Resource, *stack: Stack) -> Iterator[Finding]:
         """What one rule finds, whatever its level.
@@ -91,8 +102,7 @@ class Pack:
         covering = [item for item in granted if item.covers(resource.name)]
         for item in covering:
             if item.holds(self._today):
-                text = f"{found}. Exempt until {item.expires}: {item.reason}"
-                return Finding(rule, "advisory", resource, text)
+                return Finding(rule, "advisory", resource, f"{found}. {item.until}")
         expired = "".join(f" (Its exemption expired on {item.expires}.)" for item in covering[:1])
         text = f"{found}. {rule.metadata.mend}{expired}"
         return Finding(rule, rule.level(self.stack), resource, text)

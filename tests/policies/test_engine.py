@@ -237,11 +237,16 @@ def test_what_is_exempt_stops_nothing(engine: Engine) -> None:
         "reason": "An old client cannot do better.",
         "expires": date.today() + timedelta(days=1),
     }
-    with engine.changed("exemptions.yaml", yaml.safe_dump([entry])):
+    of_nothing = {**entry, "resource": "gone-*", "stack": DEV}
+    with engine.changed("exemptions.yaml", yaml.safe_dump([entry, of_nothing])):
         _, found = engine.run("preview", DEV, [ACCOUNT])
-    of_rule = [item for item in found if item.rule == "storage-https-only"]
-    assert [(item.level, item.resource) for item in of_rule] == [("exempted", "account")]
-    assert of_rule[0].text.endswith(f"until {entry['expires']}: An old client cannot do better.")
+    told = {item.text for item in found if item.rule == entry["rule"] and item.level == "exempted"}
+    until = f"Exempt until {entry['expires']}: {entry['reason']}"
+    assert told == {
+        f"enableHttpsTrafficOnly is false. {until}",
+        f"gone-*: no such resource is there. {until}",
+    }
+    assert not [item for item in found if item.rule == entry["rule"] and item.level == "mandatory"]
 
 
 def test_a_mistake_in_the_packs_files_is_one_line(engine: Engine) -> None:

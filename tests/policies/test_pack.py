@@ -225,6 +225,24 @@ def test_exemptions_of_stack_wide_rules() -> None:
     assert found[0].text.startswith("no budget is declared for it. Exempt until 2026-11-30: ")
 
 
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"stack": "dev"}, ["no such resource is there. Exempt until 2026-11-30: "]),
+        ({"stack": "dev", "resource": "data"}, []),
+        ({"stack": "prod"}, []),
+        ({}, []),
+    ],
+    ids=["not there", "there", "of another stack", "of any stack"],
+)
+def test_an_exemption_of_nothing_is_told(changes: dict[str, object], expected: list[str]) -> None:
+    pack = Pack("dev", TODAY, [exempt(**changes)])
+    account = resource(pack, Declared("storage:StorageAccount", "data", {}))
+    found = [item for item in pack.of_stack(Stack([account])) if item.rule.id == exempt().rule]
+    assert [item.text.removesuffix(exempt().reason) for item in found] == expected
+    assert all((item.level, item.resource.name) == ("advisory", "storage-*") for item in found)
+
+
 def test_what_is_disabled_is_not_asked() -> None:
     for stack, expected in (("dev", False), ("prod", True)):
         pack = Pack(stack, TODAY, ())
