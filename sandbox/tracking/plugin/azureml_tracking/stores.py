@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sqlite3
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import closing
@@ -102,14 +104,21 @@ def _dispose(store: Any) -> None:
 
 
 def template(folder: Path) -> Path:
-    """An empty database of this MLflow version: copying it takes 1 ms, its migrations seconds."""
-    path = folder / f"template-{VERSION}.db"
+    """An empty database of this MLflow version: copying it takes 1 ms, its migrations seconds.
+
+    The first sandbox makes it for all others of the environment, or for itself in `folder` where
+    the environment may not be written.
+    """
+    place = Path(sys.prefix) if os.access(sys.prefix, os.W_OK) else folder
+    path = place / f"template-{VERSION}.db"
     if not path.exists():
-        draft = path.with_suffix(".draft")
+        draft = folder / "template.draft"
         draft.unlink(missing_ok=True)
         store = SqlAlchemyStore(f"sqlite:///{draft}", ARTIFACT_ROOT)
         _dispose(store)
         with closing(sqlite3.connect(draft)) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
-        draft.rename(path)
+        copy = path.with_suffix(f".{os.getpid()}")  # Several sandboxes may do this at once.
+        shutil.move(draft, copy)
+        copy.rename(path)
     return path
