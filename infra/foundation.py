@@ -14,6 +14,7 @@ from pulumi_azure_native import (
 )
 
 from infra.firewall import Firewall
+from infra.log_analytics import log_analytics
 from infra.names import Names
 from infra.placement import Placement
 from infra.settings import Existing, Logs, Vault
@@ -121,21 +122,4 @@ class Foundation(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         if args.existing.logs:
             return operationalinsights.Workspace.get(f"{name}-logs", args.existing.logs, opts=child)
-        cap = args.logs.daily_cap_gb
-        return operationalinsights.Workspace(
-            f"{name}-logs",
-            workspace_name=args.names.logs,
-            resource_group_name=self.group.name,
-            location=args.location,
-            sku={"name": "PerGB2018"},
-            retention_in_days=args.logs.retention_days,
-            workspace_capping={"daily_quota_gb": -1 if cap is None else cap},
-            features={
-                "disable_local_auth": True,
-                "enable_log_access_using_only_resource_permissions": True,
-            },
-            public_network_access_for_ingestion="Enabled",
-            public_network_access_for_query="Enabled",
-            tags=args.tags,
-            opts=child,
-        )
+        return log_analytics(f"{name}-logs", args.names, self.placement, args.logs, child)

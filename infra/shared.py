@@ -6,13 +6,14 @@ from datetime import date
 from typing import Any
 
 import pulumi
-from pulumi_azure_native import operationalinsights, resources
+from pulumi_azure_native import resources
 
 from infra.asset_registry import AssetRegistry, AssetRegistryArgs
 from infra.budget import Budget, BudgetArgs
 from infra.diagnostics import Diagnostics, DiagnosticsArgs, Subject
 from infra.grants import access_grants
 from infra.locks import Locks
+from infra.log_analytics import log_analytics
 from infra.names import Names
 from infra.placement import Placement, tags
 from infra.role_assignments import RoleAssignments, RoleAssignmentsArgs
@@ -43,23 +44,7 @@ class Ground(pulumi.ComponentResource):
         )
         self.placement = Placement(self.group.name, settings.location, resource_tags)
         self.logs = (
-            operationalinsights.Workspace(
-                f"{name}-logs",
-                workspace_name=names.logs,
-                resource_group_name=self.group.name,
-                location=settings.location,
-                sku={"name": "PerGB2018"},
-                retention_in_days=settings.logs.retention_days,
-                workspace_capping={"daily_quota_gb": settings.logs.daily_cap_gb or -1},
-                features={
-                    "disable_local_auth": True,
-                    "enable_log_access_using_only_resource_permissions": True,
-                },
-                public_network_access_for_ingestion="Enabled",
-                public_network_access_for_query="Enabled",
-                tags=resource_tags,
-                opts=child,
-            )
+            log_analytics(f"{name}-logs", names, self.placement, settings.logs, child)
             if settings.diagnostics
             else None
         )
