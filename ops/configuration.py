@@ -75,11 +75,25 @@ def as_yaml(settings: Iterable[Setting]) -> str:
             section = section.setdefault(part, CommentedMap())
         derived = one.origin == "derived"
         section[one.parts[-1]] = None if derived else one.value
-        comment = f"{one.origin}: {one.value}" if derived else one.source
+        told = written(one.value) if derived else one.without if one.value is None else ""
+        comment = f"{one.source}: {told}" if told else one.source
         section.yaml_add_eol_comment(comment, one.parts[-1], column=COMMENTS)
     text = io.StringIO()
     _yaml().dump(root, text)
     return text.getvalue()
+
+
+def written(value: Value) -> str:
+    """A value as YAML has it on one line; a dash for nothing."""
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "–"}[value]
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, list):
+        return ", ".join(written(item) for item in value) or "–"
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {written(item)}" for key, item in value.items()) or "–"
+    return str(value) if value != "" else "–"
 
 
 def differences(environments: Sequence[str]) -> dict[str, dict[str, Value]]:

@@ -37,6 +37,9 @@ def unforeseen(error: Exception) -> Failure:
         from ops.stacks import failure_of
 
         return failure_of(error)
+    if isinstance(error, OSError) and error.strerror:
+        # Of a file or a disk, which the person can mend and we cannot.
+        return Failure(f"{error.filename or 'This machine'}: {error.strerror}.")
     with tempfile.NamedTemporaryFile(
         "w", prefix="amlops-", suffix=".log", delete=False, encoding="utf-8"
     ) as file:

@@ -6,7 +6,8 @@ import codecs
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -52,8 +53,8 @@ class Draft:
     overrides: list[dict[str, Any]]
 
 
-def draft(file: Path, settings: Sequence[str], outside: dict[str, str]) -> Draft:
-    """Read a job's YAML, set ``inputs.x=…`` in it, and make local data that is missing.
+def draft(file: Path, settings: Sequence[str]) -> Draft:
+    """Read a job's YAML and set ``inputs.x=…`` in it.
 
     Raises `Failure` for a file or setting that does not fit.
     """
@@ -61,8 +62,8 @@ def draft(file: Path, settings: Sequence[str], outside: dict[str, str]) -> Draft
         raise Failure(f"There is no job file '{file}'.")
     try:
         declared = yaml.safe_load(file.read_text())
-    except yaml.YAMLError as error:
-        raise Failure(f"'{file}' is not YAML: {error}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise Failure(f"'{file}' is not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(declared, dict):
         raise Failure(f"'{file}' is not a job: a mapping was expected.")
     overrides = []
@@ -70,10 +71,14 @@ def draft(file: Path, settings: Sequence[str], outside: dict[str, str]) -> Draft
         path, equals, text = setting.partition("=")
         if not equals or not path:
             raise Failure(f"'--set {setting}' must look like --set inputs.learning_rate=0.1")
-        value = yaml.safe_load(text)
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise Failure(f"'--set {setting}': '{text}' is no YAML.") from None
         _set(declared, path, value, file)
         overrides.append({path: value})
-    _make_data(file, declared, outside)
+    if not isinstance(declared.get("inputs") or {}, dict):
+        raise Failure(f"'{file}' is not a job: its inputs are no mapping.")
     return Draft(file, declared, overrides)
 
 
@@ -91,9 +96,12 @@ def _set(declared: dict[str, Any], path: str, value: Any, file: Path) -> None:
     place[last] = value
 
 
-def _make_data(file: Path, declared: dict[str, Any], outside: dict[str, str]) -> None:
-    """Run the workload's ``data.py`` where an input's local file is not there yet."""
-    inputs = lineage.local_inputs(declared).values()
+def make_data(job: Draft, outside: dict[str, str]) -> None:
+    """Run the workload's ``data.py`` where an input's local file is not there yet, with the
+    variables of `outside`. Raises `Failure`.
+    """
+    file = job.file
+    inputs = lineage.local_inputs(job.declared).values()
     missing = [item["path"] for item in inputs if not (file.parent / item["path"]).exists()]
     if not missing:
         return
@@ -207,12 +215,8 @@ def _error_of(platform: Platform, name: str) -> str:
 
 def show(platform: Platform, name: str) -> Job:
     """One job with its metrics. Raises `Failure` when it is not there."""
-    from azure.core.exceptions import AzureError
-
-    try:
+    with _named(platform, name):
         return _job(platform.client.jobs.get(name), metrics(platform, name))
-    except AzureError as error:
-        raise explain(error) from None
 
 
 def metrics(platform: Platform, name: str) -> dict[str, float]:
@@ -239,23 +243,31 @@ def listing(platform: Platform, limit: int) -> list[Job]:
 
 def logs(platform: Platform, name: str) -> str:
     """The job's own output so far. Raises `Failure` when there is no such job."""
-    from azure.core.exceptions import AzureError
-
-    try:
+    with _named(platform, name):
         platform.client.jobs.get(name)
         return Log(platform, name).read()
-    except AzureError as error:
-        raise explain(error) from None
 
 
 def cancel(platform: Platform, name: str) -> Job:
-    from azure.core.exceptions import AzureError
+    with _named(platform, name):
+        platform.client.jobs.begin_cancel(name).result()
+    return show(platform, name)
+
+
+@contextmanager
+def _named(platform: Platform, name: str) -> Iterator[None]:
+    """What the service says of a job as one message."""
+    from azure.core.exceptions import AzureError, ResourceNotFoundError
 
     try:
-        platform.client.jobs.begin_cancel(name).result()
+        yield
+    except ResourceNotFoundError:
+        raise Failure(
+            f"'{platform.environment}' has no job '{name}'. See: amlops jobs list "
+            f"{platform.environment}"
+        ) from None
     except AzureError as error:
         raise explain(error) from None
-    return show(platform, name)
 
 
 def _status(job: Any) -> str:

@@ -72,7 +72,7 @@ def register(platform: Platform, name: str, job: str, output: str = "model") -> 
 
 def get(platform: Platform, name: str, version: str | None = None) -> Model:
     """That version, without one the newest. Raises `Failure` when it is not there."""
-    from azure.core.exceptions import AzureError
+    from azure.core.exceptions import AzureError, ResourceNotFoundError
 
     if version is None:
         versions = listing(platform, name)
@@ -84,6 +84,11 @@ def get(platform: Platform, name: str, version: str | None = None) -> Model:
         return versions[0]
     try:
         return _model(platform.client.models.get(name, version))
+    except ResourceNotFoundError:
+        raise Failure(
+            f"'{platform.environment}' has no version {version} of the model '{name}'. See: "
+            f"amlops models list {platform.environment} {name}"
+        ) from None
     except AzureError as error:
         raise explain(error) from None
 

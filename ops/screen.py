@@ -21,10 +21,10 @@ LOG_WIDTH = 160
 """Characters in a line of a log."""
 
 
-def header(target: str, environment: str, doing: str) -> None:
-    """The first line of every command."""
-    where = f"target [cyan]{target}[/] · environment [cyan]{environment}[/]"
-    console.print(f"[bold]{doing}[/] · {where}", soft_wrap=True)
+def header(target: str, environment: str | None, doing: str) -> None:
+    """The first line of every command; None where it is about no environment."""
+    where = f" · environment [cyan]{environment}[/]" if environment else ""
+    console.print(f"[bold]{doing}[/] · target [cyan]{target}[/]{where}", soft_wrap=True)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ Set both wherever `amlops` runs, in pipelines too; neither is a secret:
     export PULUMI_BACKEND_URL='{backend}'
     export PULUMI_SECRETS_PROVIDER='{secrets_provider}'
 
-`amlops` goes by both, and leaves the stack files as they are.
+{amlops}
 
 A stack that is elsewhere moves so. With the old PULUMI_BACKEND_URL:
 
@@ -27,6 +27,14 @@ With the new one, and with the old passphrase or login still set:
 
 Others of the team need 'Storage Blob Data Contributor' on {account} and 'Key Vault Crypto User' on
 {vault}."""
+
+AMLOPS = {
+    "azure": "`amlops` goes by both, and leaves the stack files as they are.",
+    "sandbox": """\
+`amlops` keeps to the sandbox's own backend here. Plain Pulumi takes this one:
+
+    amlops sandbox run -- env PULUMI_BACKEND_URL='{backend}' pulumi stack ls""",
+}
 
 
 @click.command()
@@ -57,8 +65,9 @@ def bootstrap(location: str, group: str, redundancy: str, target: str, output: s
     from ops.bootstrap import Backend
     from ops.bootstrap import bootstrap as make
 
-    screen.header(target, "all", "bootstrap")
+    screen.header(target, None, "bootstrap")
     arm = Arm(enter(target).subscription)
     backend = Backend(arm.subscription, group, location)
     make(arm, identity.principal(arm), backend, redundancy)
-    screen.result(backend.data(), output, HOW.format(**backend.data()))
+    shown = HOW.replace("{amlops}", AMLOPS[target]).format(**backend.data())
+    screen.result(backend.data(), output, shown)

@@ -64,7 +64,13 @@ def diff(environments: list[str], output: str) -> None:
     _header("config diff", *environments)
     found = configuration.differences(environments)
     rows = [
-        (setting, *(_written(values[name]) if name in values else "" for name in environments))
+        (
+            setting,
+            *(
+                configuration.written(values[name]) if name in values else ""
+                for name in environments
+            ),
+        )
         for setting, values in found.items()
     ]
     if not found:
@@ -133,17 +139,6 @@ def _tree(settings: list[Setting]) -> Iterator[tuple[str, str | Text, str | Text
 
 def _value(one: Setting) -> str:
     """What is in effect; of what is not given, what the program does without it."""
-    return f"({one.without})" if one.value is None and one.without else _written(one.value)
+    from ops.configuration import written
 
-
-def _written(value: Any) -> str:
-    """As YAML has it on one line."""
-    if isinstance(value, bool) or value is None:
-        return {True: "true", False: "false", None: "–"}[value]
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, list):
-        return ", ".join(_written(item) for item in value) or "–"
-    if isinstance(value, dict):
-        return ", ".join(f"{key}: {_written(item)}" for key, item in value.items()) or "–"
-    return str(value) if value != "" else "–"
+    return f"({one.without})" if one.value is None and one.without else written(one.value)

@@ -50,7 +50,8 @@ def expire(environment: str | None, now: bool, dry_run: bool, target: str, outpu
     screen.header(target, environment or "all", "expire")
     place = enter(target)
     with screen.step("looking for what expires"):
-        found = chosen(inventory(place), environment, now=now)
+        seen = inventory(place)
+        found = chosen(seen, environment, now=now)
     outcomes = [Outcome(item, "due") if dry_run else remove(place, item) for item in found]
     rows = [
         (item.environment.name, item.environment.group, written(item.environment.expires),
@@ -58,7 +59,8 @@ def expire(environment: str | None, now: bool, dry_run: bool, target: str, outpu
         for item in outcomes
     ]  # fmt: skip
     if not outcomes:
-        screen.note("nothing has expired")
+        known = environment is None or seen.named(environment)
+        screen.note("nothing has expired" if known else f"there is no '{environment}' any more")
     columns = ("environment", "resource group", "expires", "", "why")
     shown = screen.table(columns, rows) if outcomes else None
     screen.result([item.data() for item in outcomes], output, shown)

@@ -28,7 +28,7 @@ def login(tenant: str, device_code: bool, target: str, output: str) -> None:
     """
     from ops import federation, whereabouts
 
-    screen.header(target, "all", "login")
+    screen.header(target, None, "login")
     if target == "sandbox":
         screen.note("the sandbox needs no login: its commands are its service principal")
     else:
@@ -46,7 +46,7 @@ def login(tenant: str, device_code: bool, target: str, output: str) -> None:
 @options.output
 def whoami(target: str, output: str) -> None:
     """Tell where one stands: target, subscription, principal, roles, backend, environments."""
-    screen.header(target, "all", "whoami")
+    screen.header(target, None, "whoami")
     _show(target, output)
 
 

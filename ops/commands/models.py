@@ -55,7 +55,8 @@ def show(environment: str, target: str, output: str, model: str) -> None:
     from ops.platform import Platform
 
     screen.header(target, environment, f"model {model}")
-    found = assets.get(Platform.of(enter(target), environment), *assets.split(model))
+    name, version = assets.split(model)
+    found = assets.get(Platform.of(enter(target), environment), name, version)
     rows = [(key, value) for key, value in found.data().items() if key != "tags"]
     rows += sorted(found.tags.items())
     screen.result(found.data(), output, screen.table(("", "value"), rows))

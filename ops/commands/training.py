@@ -26,9 +26,10 @@ def train(
     from ops.platform import Platform
 
     screen.header(target, environment, f"train {file}")
+    job = work.draft(file, settings)
     place = enter(target)
-    job = work.draft(file, settings, place.outside)
     platform = Platform.of(place, environment)
+    work.make_data(job, place.outside)
     with screen.step(f"submitting {file.stem} to {platform.workspace}"):
         submitted = work.submit(platform, job)
     screen.note(f"job [bold]{submitted.name}[/] · {submitted.studio_url}")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+from ops import stack_files
 from ops.arm import Arm
 from ops.doctor import login, names, providers, quota, references, regions, roles, state, tools
 from ops.doctor.case import Case
@@ -45,9 +46,11 @@ def examine(target: Target, environment: str) -> Iterator[Finding]:
     try:
         plan = Plan.of(environment, target.subscription, principal.tenant)
     except Failure as failure:
+        mend = f"correct {stack_files.shown(environment)}, then: amlops config show {environment}"
+        if environment not in stack_files.names():
+            mend = f"amlops config new {environment} --from dev"
         for mistake in failure.message.splitlines():
-            found = problem(mistake, f"amlops config show {environment}")
-            yield replace(found, check="settings")
+            yield replace(problem(mistake, mend), check="settings")
         return
     case = Case(target, environment, arm, principal, plan)
     with ThreadPoolExecutor(max_workers=len(CHECKS)) as pool:

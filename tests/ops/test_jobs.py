@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from ops.failure import Failure
-from ops.jobs import draft
+from ops.jobs import draft, make_data
 
 JOB = {
     "command": "python train.py",
@@ -35,14 +35,14 @@ def job(tmp_path: Path) -> Path:
     [("0.2", 0.2), ("400", 400), ("true", True), ("text", "text"), ("a=b", "a=b"), ("", None)],
 )
 def test_a_setting_is_read_as_yaml(job: Path, setting: str, value: object) -> None:
-    made = draft(job, [f"inputs.rate={setting}"], {})
+    made = draft(job, [f"inputs.rate={setting}"])
     assert made.declared["inputs"]["rate"] == value
     assert made.overrides == [{"inputs.rate": value}]
 
 
 def test_later_settings_win_and_the_file_stays(job: Path) -> None:
     before = job.read_text()
-    made = draft(job, ["inputs.rate=1", "inputs.rate=2", "compute=azureml:other"], {})
+    made = draft(job, ["inputs.rate=1", "inputs.rate=2", "compute=azureml:other"])
     assert made.declared["inputs"]["rate"] == 2
     assert made.declared["compute"] == "azureml:other"
     assert job.read_text() == before
@@ -56,27 +56,35 @@ def test_later_settings_win_and_the_file_stays(job: Path) -> None:
         ("inputs.raet=1", "has no 'inputs.raet' to set; it has: inputs.data, inputs.rate"),
         ("inputs.rate.deep=1", "has no 'inputs.rate.deep' to set"),
         ("nowhere.at.all=1", "has no 'nowhere.at.all' to set"),
+        ("inputs.rate=[1", r"'\[1' is no YAML"),
+        ("inputs=3", "its inputs are no mapping"),
     ],
 )
 def test_a_setting_that_does_not_fit(job: Path, setting: str, message: str) -> None:
     with pytest.raises(Failure, match=message):
-        draft(job, [setting], {})
+        draft(job, [setting])
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("a: [", "is not YAML"), ("- a", "a mapping was expected"), ("", "a mapping was expected")],
+    [
+        (b"a: [", "is not YAML"),
+        (b"\xff\xfe", "is not YAML"),
+        (b"- a", "a mapping was expected"),
+        (b"", "a mapping was expected"),
+        (b"inputs: [a]", "its inputs are no mapping"),
+    ],
 )
-def test_a_file_that_is_no_job(tmp_path: Path, text: str, message: str) -> None:
+def test_a_file_that_is_no_job(tmp_path: Path, text: bytes, message: str) -> None:
     file = tmp_path / "job.yml"
-    file.write_text(text)
+    file.write_bytes(text)
     with pytest.raises(Failure, match=message):
-        draft(file, [], {})
+        draft(file, [])
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(Failure, match="There is no job file"):
-        draft(tmp_path / "job.yml", [], {})
+        draft(tmp_path / "job.yml", [])
 
 
 def test_missing_data_are_made_by_the_workload(job: Path) -> None:
@@ -87,24 +95,25 @@ def test_missing_data_are_made_by_the_workload(job: Path) -> None:
         "file = pathlib.Path(__file__).parent / 'data' / 'days.csv'\n"
         "file.write_text(os.environ['WHO'])\n"
     )
-    draft(job, [], {**os.environ, "WHO": "the person's own environment"})
+    make_data(draft(job, []), {**os.environ, "WHO": "the person's own environment"})
     assert data.read_text() == "the person's own environment"
 
 
 def test_missing_data_that_nobody_makes(job: Path) -> None:
     (job.parent / "data" / "days.csv").unlink()
     with pytest.raises(Failure, match=r"The input 'data/days.csv' of .* does not exist"):
-        draft(job, [], {})
+        make_data(draft(job, []), {})
 
 
 def test_a_data_step_that_fails_says_why(job: Path) -> None:
     (job.parent / "data" / "days.csv").unlink()
     job.with_name("data.py").write_text("raise SystemExit('the checksum differs')")
     with pytest.raises(Failure, match=r"data.py failed:\nthe checksum differs"):
-        draft(job, [], dict(os.environ))
+        make_data(draft(job, []), dict(os.environ))
 
 
 def test_an_input_set_to_an_asset_needs_no_file(job: Path) -> None:
     (job.parent / "data" / "days.csv").unlink()
-    made = draft(job, ["inputs.data.path=azureml:days@latest"], {})
+    made = draft(job, ["inputs.data.path=azureml:days@latest"])
+    make_data(made, {})
     assert made.declared["inputs"]["data"]["path"] == "azureml:days@latest"
