@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.arm.errors import ArmError
+from sandbox import refusals
 from sandbox.arm.faults import Fault
 
 if TYPE_CHECKING:
@@ -38,8 +38,6 @@ def application(azure: Azure) -> Starlette:
                 azure.faults.clear()
         except (TypeError, ValueError) as error:
             return _refusal(str(error))
-        except ArmError as error:
-            return JSONResponse(error.body(), error.status)
         return JSONResponse([asdict(fault) for fault in azure.faults.list()])
 
     async def state(_request: Request) -> Response:
@@ -53,8 +51,8 @@ def application(azure: Azure) -> Starlette:
         )
 
     methods = ["GET", "POST", "DELETE"]
-    return Starlette(
-        routes=[
+    return refusals.application(
+        [
             Route("/clock", clock, methods=["GET", "POST"]),
             Route("/faults", faults, methods=methods),
             Route("/state", state),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from sandbox.arm.application import application as arm
-from sandbox.arm.errors import ArmError
+from sandbox.arm.errors import ArmError, unforeseen
 from sandbox.gateway.hosts import application_of
 from sandbox.login.tokens import ARM, AUDIENCES, MACHINE_LEARNING, Caller, TokenError, verify
 from sandbox.ml.registry_assets import FRONT
@@ -50,6 +50,22 @@ class Hosts:
         self.applications["arm"] = arm(azure, all_routes())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request; what nobody foresaw is logged here, whichever application it befell."""
+        answered = False
+
+        async def sending(message: MutableMapping[str, Any]) -> None:
+            nonlocal answered
+            answered = True
+            await send(message)
+
+        try:
+            await self.serve(scope, receive, sending)
+        except Exception as error:
+            self.azure.log.exception("%s %s%s failed", scope["method"], _host(scope), scope["path"])
+            if not answered:
+                await answer(send, unforeseen(error))
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         name = application_of(_host(scope))
         if name == "data-plane" and scope["path"].startswith(f"{FRONT}/"):
             # Resources of registries: ARM answers, which looks at the token itself.

@@ -12,6 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox import refusals
+
 if TYPE_CHECKING:
     from sandbox.azure import Azure
 
@@ -50,8 +52,8 @@ def application(azure: Azure) -> Starlette:
     async def other(_request: Request) -> Response:
         return JSONResponse({"itemsReceived": 0, "itemsAccepted": 0, "errors": []})
 
-    return Starlette(
-        routes=[
+    return refusals.application(
+        [
             Route("/v2/track", track, methods=["POST"]),
             Route("/v2.1/track", track, methods=["POST"]),
             Route("//v2.1/track", track, methods=["POST"]),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from sandbox.arm.errors import ArmError
 from sandbox.arm.ids import GROUP
 from sandbox.arm.operations import Operation
 from sandbox.arm.request import Request
@@ -71,8 +72,13 @@ def page(request: Request, items: list[dict[str, Any]]) -> Response:
 
 
 def _number(request: Request, name: str) -> int | None:
-    text = request.query.get(name, "")
-    return int(text) if text.isdigit() else None
+    """What a client asks for. Raises 400 for what is no number."""
+    text = request.query.get(name)
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit()):
+        raise ArmError(400, "InvalidQueryParameterValue", f"'{name}' is '{text}', not a number.")
+    return int(text)
 
 
 def poll_headers(request: Request, operation: Operation, *kinds: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
-from sandbox import schemas
+from sandbox import bodies, schemas
 from sandbox.arm import deletes, reads, writes
 from sandbox.arm.answers import Response, poll_headers
 from sandbox.arm.errors import ArmError
@@ -28,6 +28,11 @@ if TYPE_CHECKING:
     from sandbox.azure import Azure
 
 METADATA = "/metadata/endpoints"
+LARGEST_BODY = 4 << 20
+"""Bytes, ARM's own limit."""
+_TOO_LARGE = ArmError(
+    413, "RequestContentTooLarge", "The request content size exceeds the maximum size of 4 MB."
+)
 _VERSION = re.compile(r"\d{4}-\d\d-\d\d(-\w+)?")
 VERBS = {"GET": "read", "HEAD": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
 
@@ -45,13 +50,10 @@ class Arm:
         receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
         send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
     ) -> None:
-        raw = b""
-        more = True
-        while more:
-            message = await receive()
-            raw += message.get("body", b"")
-            more = message.get("more_body", False)
-        response = await self.answer(scope, raw)
+        try:
+            response = await self.answer(scope, await bodies.read(receive, LARGEST_BODY))
+        except bodies.TooLargeError:
+            response = Response(413, _TOO_LARGE.body())
         body = response.encode()
         headers = {
             "content-length": str(len(body)),
@@ -70,7 +72,7 @@ class Arm:
         await send({"type": "http.response.body", "body": body})
 
     async def answer(self, scope: MutableMapping[str, Any], raw: bytes) -> Response:
-        """The answer to one request; an error is an answer too."""
+        """The answer to one request; a refusal is an answer too."""
         try:
             request = from_scope(scope, raw)
             self.authenticate(request)
@@ -81,10 +83,6 @@ class Arm:
             return await self.dispatch(request)
         except ArmError as error:
             return Response(error.status, error.body(), error.headers)
-        except Exception as error:
-            self.azure.log.exception("%s failed", scope["path"])
-            refusal = ArmError(500, "InternalServerError", f"{type(error).__name__}: {error}")
-            return Response(500, refusal.body())
 
     def authenticate(self, request: Request) -> None:
         """Set the caller. Raises 401 in ARM's format, with the challenge clients react to."""

@@ -50,6 +50,16 @@ def not_found(kind: str, name: str, group: str | None) -> ArmError:
     )
 
 
+def unforeseen(error: Exception) -> ArmError:
+    """What a client is told of a fault of the sandbox's own; all else of it is for the log."""
+    return ArmError(
+        500,
+        "InternalServerError",
+        f"The sandbox failed at this, by a fault of its own ({type(error).__name__}). "
+        "Its log says where: amlops sandbox logs azure",
+    )
+
+
 def conflict(message: str, code: str = "Conflict") -> ArmError:
     return ArmError(409, code, message)
 

@@ -32,6 +32,9 @@ def give_identity(azure: Azure, new: Resource) -> None:
     else:
         identity.pop("principalId", None)
     assigned = identity.get("userAssignedIdentities") or {}
+    if not isinstance(assigned, dict):
+        target = "identity.userAssignedIdentities"
+        raise invalid(f"'{target}' must be an object with the identities' ids as its keys.", target)
     filled = {}
     for identifier in assigned:
         found = azure.resources.get(ResourceId.parse(identifier))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sandbox.arm.errors import ArmError
+from sandbox.arm.errors import ArmError, unforeseen
 from sandbox.arm.ids import ResourceId
 from sandbox.arm.resource import CANCELED, FAILED, SUCCEEDED
 
@@ -190,7 +190,7 @@ class Operations:
             raise  # the process ends, or the resource goes: the row says which
         except Exception as error:
             self.azure.log.exception("operation %s failed", operation.id)
-            refusal = ArmError(500, "InternalServerError", f"{type(error).__name__}: {error}")
+            refusal = unforeseen(error)
             self.azure.effects.failed(operation, refusal)
             self._finish(operation, FAILED, refusal.error())
         else:

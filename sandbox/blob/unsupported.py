@@ -10,6 +10,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox import refusals
+
 if TYPE_CHECKING:
     from sandbox.azure import Azure
 
@@ -36,4 +38,4 @@ def refuse(request: Request) -> Response:
 
 def application(azure: Azure) -> Starlette:  # noqa: ARG001 - the form all applications have
     methods = ["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"]
-    return Starlette(routes=[Route("/{path:path}", refuse, methods=methods)])
+    return refusals.application([Route("/{path:path}", refuse, methods=methods)])

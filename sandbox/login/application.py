@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox import refusals
 from sandbox.login import tokens
 from sandbox.login.assertions import AssertionRefused, principal_of
 
@@ -205,8 +206,8 @@ def application(azure: Azure) -> Starlette:
         }
         return JSONResponse(body, error.status)
 
-    return Starlette(
-        routes=[
+    return refusals.application(
+        [
             Route("/common/discovery/instance", login.instances),
             Route("/{tenant}/v2.0/.well-known/openid-configuration", login.discovery),
             Route("/{tenant}/.well-known/openid-configuration", login.discovery),
@@ -215,5 +216,5 @@ def application(azure: Azure) -> Starlette:
             Route("/{tenant}/oauth2/v2.0/token", login.token, methods=["POST"]),
             Route("/{tenant}/oauth2/token", login.token, methods=["POST"]),
         ],
-        exception_handlers={EntraError: refuse},
+        {EntraError: refuse},
     )

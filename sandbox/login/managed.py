@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox import refusals
 from sandbox.arm.ids import ResourceId
 from sandbox.login import tokens
 
@@ -105,7 +106,7 @@ def application(azure: Azure) -> Starlette:
         }
         return JSONResponse(answer)
 
-    return Starlette(routes=[Route("/token", token)])
+    return refusals.application([Route("/token", token)])
 
 
 def _refusal(status: int, error: str, message: str) -> Response:

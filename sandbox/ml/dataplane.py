@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox import refusals
 from sandbox.arm.errors import ArmError
 from sandbox.arm.ids import ResourceId
 from sandbox.arm.resource import Resource
@@ -103,8 +104,11 @@ def _announce(call: Call) -> Answer:
 
 def _resolved_uris(call: Call) -> Answer:
     """Where data assets lie, by their ids; an id that means nothing is left out, as on Azure."""
+    values = call.body.get("values") or []
+    if not isinstance(values, list):
+        raise ArmError(400, "UserError", "'values' must be a list of ids.")
     found = {}
-    for asset_id in call.body.get("values") or []:
+    for asset_id in values:
         match = re.search(r"/data/(?P<name>[^/]+)/versions/(?P<version>[^/]+)", str(asset_id))
         uri = _uri(call, match["name"], match["version"]) if match else None
         if uri:
@@ -157,10 +161,7 @@ def application(azure: Azure) -> Starlette:
         return JSONResponse(dict.fromkeys(_SERVICES, address))
 
     async def registry(request: Request) -> Response:
-        try:
-            return JSONResponse(registry_assets.discovery(azure, request.path_params["name"]))
-        except ArmError as error:
-            return JSONResponse(error.body(), error.status)
+        return JSONResponse(registry_assets.discovery(azure, request.path_params["name"]))
 
     async def dispatch(request: Request) -> Response:
         path = request.url.path.rstrip("/")
@@ -168,12 +169,11 @@ def application(azure: Azure) -> Starlette:
             match = pattern.fullmatch(path)
             if match and method == request.method:
                 return await _answer(azure, request, match, verb, handler)
-        missing = ArmError(404, "NotFound", f"The sandbox has no '{request.method} {path}'.")
-        return JSONResponse(missing.body(), missing.status)
+        raise ArmError(404, "NotFound", f"The sandbox has no '{request.method} {path}'.")
 
     methods = ["GET", "POST", "PATCH", "PUT", "DELETE"]
-    return Starlette(
-        routes=[
+    return refusals.application(
+        [
             Route("/discovery", discovery),
             Route("/registrymanagement/v1.0/registries/{name}/discovery", registry),
             Route("/mlflow/{path:path}", Tracking(azure).respond, methods=METHODS),
@@ -189,12 +189,9 @@ async def _answer(
         call = Call(azure, request, match, verb, await _body(request))
         answer = handler(call)
         return JSONResponse(await answer if inspect.isawaitable(answer) else answer)
-    except ArmError as error:
-        refusal = error
     except (BlobError, httpx.TransportError) as error:
         text = f"The workspace's storage refused: {error}"
-        refusal = ArmError(503, "ServiceUnavailable", text)
-    return JSONResponse(refusal.body(), refusal.status, refusal.headers)
+        raise ArmError(503, "ServiceUnavailable", text) from None
 
 
 async def _body(request: Request) -> Answer:

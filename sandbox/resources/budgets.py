@@ -22,6 +22,8 @@ MOST_NOTIFICATIONS = 5
 
 def _prepare(azure: Azure, change: Change) -> None:
     properties = change.resource.properties
+    if "timePeriod" not in properties:
+        raise invalid("A budget needs a time period.", "properties.timePeriod")
     period: dict[str, Any] = properties["timePeriod"]
     start = _date(period.get("startDate"), "properties.timePeriod.startDate")
     if (start.day, start.hour, start.minute, start.second) != (1, 0, 0, 0):

@@ -78,6 +78,14 @@ def _view_record(_azure: Azure, record: Resource, body: Body) -> None:
     body["properties"]["fqdn"] = f"{record.name}.{record.id.names[0]}."
 
 
+def _prepare_zone_group(_azure: Azure, change: Change) -> None:
+    zones = change.resource.properties.get("privateDnsZoneConfigs") or []
+    for number, item in enumerate(zones):
+        if not (item.get("properties") or {}).get("privateDnsZoneId"):
+            target = f"properties.privateDnsZoneConfigs[{number}].properties.privateDnsZoneId"
+            raise invalid(f"'{target}' is missing: the id of a private DNS zone.", target)
+
+
 def _zones(zone_group: Resource) -> list[ResourceId]:
     return [
         ResourceId.parse(item["properties"]["privateDnsZoneId"])
@@ -152,6 +160,7 @@ TYPES = [
     ResourceType(
         ZONE_GROUPS,
         needs=("properties.privateDnsZoneConfigs[].properties.privateDnsZoneId",),
+        prepare=_prepare_zone_group,
         provision=_provision_zone_group,
         remove=_remove_zone_group,
         view=_view_zone_group,

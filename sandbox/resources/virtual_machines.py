@@ -298,7 +298,7 @@ def _refuse_delete_interface(_azure: Azure, interface: Resource, _request: Reque
 
 def _prepare_address(_azure: Azure, change: Change) -> None:
     address = change.resource
-    address.body["sku"] = {"tier": "Regional"} | (address.body.get("sku") or {"name": "Standard"})
+    address.body["sku"] = {"name": "Standard", "tier": "Regional"} | (address.body.get("sku") or {})
     properties = address.properties
     properties["publicIPAllocationMethod"] = properties.get("publicIPAllocationMethod") or "Static"
     properties["publicIPAddressVersion"] = properties.get("publicIPAddressVersion") or "IPv4"

@@ -19,6 +19,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMappi
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sandbox import bodies
 from sandbox.arm.ids import ResourceId
 from sandbox.arm.resource import Resource
 from sandbox.serving import backend, keys, release
@@ -111,7 +112,7 @@ class Router:
         try:
             endpoint = self.endpoint(call.header(b"host"))
             self.authorize(endpoint, call)
-            call.body = await _read(receive)
+            call.body = await _body(receive)
             deployment = self.deployment(endpoint, call)
             self.mirror(endpoint, deployment, call)
             await self.forward(endpoint, deployment, call, send)
@@ -296,18 +297,13 @@ def _client_request_id(call: Call) -> bytes:
     return (call.header(CLIENT_REQUEST_ID) or call.request_id).encode("latin1")
 
 
-async def _read(receive: Receive) -> bytes:
+async def _body(receive: Receive) -> bytes:
     """The request's body. Raises RefusalError 413 past the service's limit."""
-    parts: list[bytes] = []
-    size, more = 0, True
-    while more:
-        message = await receive()
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        more = message.get("more_body", False)
-        if size > MAX_REQUEST_BYTES:
-            raise RefusalError(413, f"The request is larger than {MAX_REQUEST_BYTES} bytes.")
-    return b"".join(parts)
+    try:
+        return await bodies.read(receive, MAX_REQUEST_BYTES)
+    except bodies.TooLargeError:
+        text = f"The request is larger than {MAX_REQUEST_BYTES} bytes."
+        raise RefusalError(413, text) from None
 
 
 async def _refuse(send: Send, call: Call, refusal: RefusalError) -> None:

@@ -17,6 +17,7 @@ import httpx
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from sandbox import bodies
 from sandbox.arm.errors import ArmError
 from sandbox.arm.ids import ResourceId
 from sandbox.arm.resource import Resource
@@ -48,6 +49,7 @@ _TRACKING = re.compile(r"[23]\.0/(?:preview/)?mlflow/(?P<call>.+)")
 # What the azureml client calls under a name of its own; it waits for nothing then.
 _RENAMED = {"2.0/preview/mlflow/runs/log-batch-async": "2.0/mlflow/runs/log-batch"}
 _CLIENT = "azureml-mlflow"
+_UNFORESEEN = {404: "ENDPOINT_NOT_FOUND", 405: "ENDPOINT_NOT_FOUND"}
 
 
 class Tracking:
@@ -136,10 +138,11 @@ class Tracking:
         }
         path = f"/api/{quote(_RENAMED.get(rest, rest), safe='/:')}"
         query = f"?{request.url.query}" if request.url.query else ""
+        content = await _body(request)
         outgoing = runs.client(self.azure).build_request(
             request.method,
             f"{path}{query}",
-            content=await _body(request),
+            content=content,
             headers={
                 **kept,
                 runs.WORKSPACE_HEADER: workspace.private["workspace_id"],
@@ -147,14 +150,21 @@ class Tracking:
             },
         )
         incoming = await runs.send(self.azure, outgoing)
-        kind = incoming.headers.get("content-type")
+        kind = incoming.headers.get("content-type", "")
+        if incoming.is_error and kind.startswith("text/html"):
+            # What no handler of MLflow's foresees: a page of the framework that it is made with.
+            await incoming.aclose()
+            if request.method != "GET" and incoming.status_code == 500:
+                _object(content)
+            text = f"The tracking server has no answer to {request.method} '/api/{rest}'"
+            code = _UNFORESEEN.get(incoming.status_code, "INTERNAL_ERROR")
+            raise MlflowError(incoming.status_code, code, f"{text}: {incoming.reason_phrase}.")
         if root:
             try:
-                content = await incoming.aread()
+                answer = addresses.for_azureml(await incoming.aread(), root)
             finally:
                 await incoming.aclose()
-            content = addresses.for_azureml(content, root)
-            return Response(content, incoming.status_code, media_type=kind)
+            return Response(answer, incoming.status_code, media_type=kind)
 
         async def content_of() -> AsyncIterator[bytes]:
             try:
@@ -173,12 +183,11 @@ def _principal(request: Request) -> str:
 
 async def _body(request: Request) -> bytes:
     """The whole body: it is sent again where MLflow was on its way up."""
-    content = bytearray()
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > LARGEST_BODY:
-            raise MlflowError(413, "BAD_REQUEST", f"A body may have {LARGEST_BODY} bytes.")
-    return bytes(content)
+    try:
+        return await bodies.read(request.receive, LARGEST_BODY)
+    except bodies.TooLargeError:
+        text = f"A body may have {LARGEST_BODY} bytes."
+        raise MlflowError(413, "BAD_REQUEST", text) from None
 
 
 async def _arguments(request: Request) -> dict[str, Any]:
@@ -191,15 +200,20 @@ async def _arguments(request: Request) -> dict[str, Any]:
             found[key] = value
     content = await _body(request)
     if content:
-        try:
-            body = json.loads(content)
-        except ValueError as error:
-            text = f"The body is not JSON: {error}"
-            raise MlflowError(400, "MALFORMED_REQUEST", text) from None
-        if not isinstance(body, dict):
-            raise MlflowError(400, "MALFORMED_REQUEST", "The body must be a JSON object.")
-        found |= body
+        found |= _object(content)
     return found
+
+
+def _object(content: bytes) -> dict[str, Any]:
+    """Raises MlflowError 400 for what is no JSON object."""
+    try:
+        body = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        text = f"The body is not JSON: {error}"
+        raise MlflowError(400, "MALFORMED_REQUEST", text) from None
+    if not isinstance(body, dict):
+        raise MlflowError(400, "MALFORMED_REQUEST", "The body must be a JSON object.")
+    return body
 
 
 def _refusal(error: MlflowError) -> Response:

@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sandbox.arm.errors import ArmError
+from sandbox import refusals
 from sandbox.vault import collection as both
 from sandbox.vault import key_operations as keys
 from sandbox.vault import secret_operations as secrets
@@ -101,8 +102,7 @@ def application(azure: Azure) -> Starlette:
         Route(path, endpoint(operation, permission), methods=[method])
         for path, method, operation, permission in ROUTES
     ]
-    handlers: dict[Any, Any] = {VaultError: _refuse, ArmError: _fault, 404: _no_route}
-    app = Starlette(routes=routes, exception_handlers={**handlers, 405: _no_route})
+    app = refusals.application(routes, {VaultError: _refuse, HTTPException: _no_route})
     app.router.redirect_slashes = False
     return app
 
@@ -121,7 +121,7 @@ async def _body(request: Request) -> Body:
         return {}
     try:
         body = await request.json()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise bad(f"The request body is not valid JSON: {error}") from None
     if not isinstance(body, dict):
         raise bad("The request body must be a JSON object.")
@@ -129,10 +129,6 @@ async def _body(request: Request) -> Body:
 
 
 def _refuse(_: Request, error: VaultError) -> Response:
-    return JSONResponse(error.body(), error.status, error.headers)
-
-
-def _fault(_: Request, error: ArmError) -> Response:
     return JSONResponse(error.body(), error.status, error.headers)
 
 
