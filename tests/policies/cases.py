@@ -42,7 +42,7 @@ class Case:
 def load() -> Iterator[Case]:
     for file in sorted(FOLDER.glob("*.yaml")):
         content = yaml.safe_load(file.read_text())
-        bases = content.pop("bases")
+        bases = content.pop("bases", {})
         for id_, entry in content.items():
             rule = rules()[id_]
             for number, given in enumerate(entry["passes"]):

@@ -322,7 +322,7 @@ def test_a_wrong_rule_is_one_clear_error(
 @pytest.mark.parametrize(
     ("name", "text", "expected"),
     [
-        ("house.yaml", "house-rule: {}", "house.yaml: policies/checks/house.py is missing"),
+        ("nosuch.yaml", "a-rule: {}", "nosuch.yaml: policies/checks/nosuch.py is missing"),
         ("vault.yaml", "", "vault.yaml: expected rules by their ids"),
         ("vault.yaml", "- vault-roles", "vault.yaml: expected rules by their ids"),
     ],
