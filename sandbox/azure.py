@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+from sandbox import ingestion
 from sandbox.arm.activity import Activity
 from sandbox.arm.authorization import Authorization
 from sandbox.arm.deleted import DeletedResources
@@ -85,6 +86,9 @@ class Azure:
 
 
 async def _expire(azure: Azure) -> None:
-    await azure.deleted.expire()
+    """What is kept for a time only: at the start, then once a minute."""
     azure.activity.expire()
+    azure.operations.expire()
+    ingestion.expire(azure)
+    await azure.deleted.expire()
     await azure.clock.sleep(60)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -22,7 +23,20 @@ CREATE TABLE IF NOT EXISTS telemetry (
   instrumentation TEXT NOT NULL, received REAL NOT NULL, name TEXT NOT NULL,
   envelope TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS telemetry_key ON telemetry (instrumentation, received);
+CREATE INDEX IF NOT EXISTS telemetry_received ON telemetry (received);
 """
+
+
+KEPT = timedelta(days=90)
+"""What Application Insights keeps for a component that asks for nothing else."""
+
+
+def expire(azure: Azure) -> None:
+    """Forget telemetry that is too old."""
+    azure.store.migrate(SCHEMA)
+    until = (azure.clock.now() - KEPT).timestamp()
+    with azure.store.transaction() as connection:
+        connection.execute("DELETE FROM telemetry WHERE received < ?", (until,))
 
 
 def application(azure: Azure) -> Starlette:

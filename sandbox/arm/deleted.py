@@ -43,7 +43,16 @@ class DeletedResources:
         resource = kept[0]
         days = int(resource.properties.get("softDeleteRetentionInDays") or days)
         now = self.azure.clock.now()
-        rows = [{"id": str(item.id), "body": item.body, "private": item.private} for item in kept]
+        rows = [
+            {
+                "id": str(item.id),
+                "body": item.body,
+                "private": item.private,
+                "created": item.created.timestamp() if item.created else None,
+                "created_by": item.created_by,
+            }
+            for item in kept
+        ]
         self.azure.store.connection.execute(
             "INSERT OR REPLACE INTO deleted VALUES (?,?,?,?,?,?,?,?)",
             (
@@ -114,14 +123,22 @@ class DeletedResources:
 
 def _deleted(row: tuple[Any, ...]) -> Deleted:
     _key, _type, _name, _location, deleted, purge, protected, kept = row
-    resources = [
-        Resource(ResourceId.parse(item["id"]), item["body"], item["private"])
-        for item in json.loads(kept)
-    ]
+    resources = [_resource(item) for item in json.loads(kept)]
     return Deleted(
         resources[0],
         resources,
         datetime.fromtimestamp(deleted, UTC),
         datetime.fromtimestamp(purge, UTC),
         bool(protected),
+    )
+
+
+def _resource(item: dict[str, Any]) -> Resource:
+    created = item.get("created")  # sandboxes of before kept neither it nor who
+    return Resource(
+        ResourceId.parse(item["id"]),
+        item["body"],
+        item["private"],
+        created=datetime.fromtimestamp(created, UTC) if created else None,
+        created_by=item.get("created_by", ""),
     )

@@ -29,6 +29,8 @@ CREATE TABLE IF NOT EXISTS operations (
 CREATE INDEX IF NOT EXISTS operations_open ON operations (status, resource);
 """
 IN_PROGRESS = "InProgress"
+KEPT = timedelta(days=1)
+"""How long one may ask how an operation ended; Azure keeps that for about a day (from memory)."""
 
 # How long a PUT or DELETE that takes no time by the table waits for its effect before it answers
 # "still at it": long enough for a local effect, short enough that no client thinks of a timeout.
@@ -178,6 +180,12 @@ class Operations:
             if task:
                 task.cancel()
             self._finish(operation, CANCELED, None)
+
+    def expire(self) -> None:
+        """Forget what ended long ago."""
+        until = (self.azure.clock.now() - KEPT).timestamp()
+        with self.azure.store.transaction() as connection:
+            connection.execute("DELETE FROM operations WHERE ended < ?", (until,))
 
     async def _run(self, operation: Operation) -> None:
         try:

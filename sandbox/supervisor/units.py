@@ -15,6 +15,8 @@ from sandbox.directory import Directory
 from sandbox.supervisor import processes
 
 BURIAL_PAUSE = 0.01
+KEPT = 256
+"""Of so many units that ended last one may ask for the code."""
 HARMLESS = frozenset({"LANG", "LC_ALL", "TZ", "TMPDIR", "PYTHONUNBUFFERED"})
 """What a unit has of the starter's environment that is not to have its secrets."""
 
@@ -63,6 +65,7 @@ class Units:
                     start_new_session=True,
                     preexec_fn=processes.die_with_parent,
                 )
+            self._units.pop(name, None)  # The latest stand last.
             self._units[name] = _Unit(process)
         return self.listing()[name]
 
@@ -130,6 +133,8 @@ class Units:
             processes.send(left, signal.SIGKILL)
             await asyncio.sleep(BURIAL_PAUSE)
         unit.gone.set()
+        for old in [other for other, one in self._units.items() if one.gone.is_set()][:-KEPT]:
+            del self._units[old]
 
 
 def base_environment(directory: Directory) -> dict[str, str]:

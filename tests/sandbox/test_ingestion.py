@@ -6,10 +6,15 @@ import gzip
 import json
 import sqlite3
 import uuid
+from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
 
+from sandbox import ingestion
+from sandbox.azure import Azure
+from sandbox.directory import Directory
 from tests.sandbox.conftest import RunningSandbox
 
 HOST = "https://eastus-0.in.applicationinsights.azure.com"
@@ -41,6 +46,21 @@ def test_telemetry_is_kept_by_instrumentation_key(sandbox: RunningSandbox) -> No
     answer = send(sandbox, gzip.compress(lines.encode()), **{"content-encoding": "gzip"})
     assert answer.json()["itemsAccepted"] == 2
     assert kept(sandbox, key) == ["a", "b", "c", "d"]
+
+
+def test_telemetry_is_kept_for_ninety_days(tmp_path: Path) -> None:
+    azure = Azure(Directory(tmp_path))
+    count = "SELECT count(*) FROM telemetry"
+    try:
+        ingestion.application(azure)
+        row = ("key", azure.clock.time(), "a", "{}")
+        azure.store.connection.execute("INSERT INTO telemetry VALUES (?,?,?,?)", row)
+        for days, left in ((89, 1), (2, 0)):
+            azure.clock.advance(timedelta(days=days))
+            ingestion.expire(azure)
+            assert azure.store.connection.execute(count).fetchone() == (left,)
+    finally:
+        azure.store.close()
 
 
 @pytest.mark.parametrize("content", [b"not json", b"[1, 2]"])

@@ -51,7 +51,7 @@ class Slow:
 
 @pytest.fixture(scope="module")
 def slow(start_sandbox: Callable[..., RunningSandbox]) -> Slow:
-    return Slow(start_sandbox(durations="real"))
+    return Slow(start_sandbox(durations="real", tracking=False))
 
 
 @pytest.fixture
@@ -86,10 +86,22 @@ def test_a_creation_runs_until_it_is_due(slow: Slow, account: str) -> None:
     assert slow.state(account, STORAGE) == "Succeeded"
 
 
+def test_what_ended_a_day_ago_cannot_be_asked_for(slow: Slow, account: str) -> None:
+    answer = slow.ask("PUT", account, ACCOUNT, STORAGE)
+    slow.advance(21)
+    wait_until(lambda: slow.poll(answer).json().get("status") == "Succeeded")
+    slow.advance(timedelta(hours=23).total_seconds())
+    assert slow.poll(answer).json()["status"] == "Succeeded"
+    slow.advance(timedelta(hours=1, minutes=2).total_seconds())
+    wait_until(lambda: slow.poll(answer).status_code == 404)
+    assert error(slow.poll(answer)) == (404, "OperationNotFound")
+    assert slow.state(account, STORAGE) == "Succeeded"
+
+
 def test_an_official_client_polls_until_it_is_there(
     start_sandbox: Callable[..., RunningSandbox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sandbox = start_sandbox(durations="short")
+    sandbox = start_sandbox(durations="short", tracking=False)
     for name, value in sandbox.environment.items():
         monkeypatch.setenv(name, value)
     given = (sandbox.credential(), sandbox.subscription)

@@ -33,6 +33,7 @@ def test_a_deleted_vault_comes_back_with_its_secrets(
     assert made.properties.vault_uri == f"https://{name}.vault.azure.net/"
     with SecretClient(made.properties.vault_uri, sandbox.credential()) as secrets:
         secrets.set_secret("word", "open sesame")
+    born = vaults.get(group, name).system_data
     vaults.delete(group, name)
     with pytest.raises(ResourceNotFoundError):
         vaults.get(group, name)
@@ -48,6 +49,9 @@ def test_a_deleted_vault_comes_back_with_its_secrets(
     vaults.begin_create_or_update(group, name, recover).result()
     with SecretClient(made.properties.vault_uri, sandbox.credential()) as secrets:
         assert secrets.get_secret("word").value == "open sesame"
+    now = vaults.get(group, name).system_data
+    assert (now.created_at, now.created_by) == (born.created_at, born.created_by)
+    assert now.last_modified_at > born.last_modified_at
 
 
 def test_a_purged_vault_is_gone_with_its_secrets(

@@ -100,5 +100,6 @@ def test_code_and_packages_count_and_what_python_makes_of_them_does_not(tmp_path
     assert write(room / "types.yaml", "a: 1")
     assert write(room / "store.py", "a = 10")
     assert write(tmp_path / sources.LOCK, "httpx==1")
+    assert not write(room / "store.py", "a = 10"), "the same, written anew"
     assert not write(room / "__pycache__" / "store.pyc", "x")
     assert not write(tmp_path / "README.md", "x")

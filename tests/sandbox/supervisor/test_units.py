@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sandbox.supervisor import processes
+from sandbox.directory import Directory
+from sandbox.supervisor import processes, units
 from sandbox.supervisor.client import Supervisor, SupervisorError, Unit
 from tests.sandbox.conftest import wait_until
 
@@ -105,6 +107,22 @@ def test_a_program_that_is_not_there_is_an_error(sandbox: Any, tmp_path: Path) -
             client.spawn("none", ["/nosuch"], env={}, cwd=tmp_path, log=tmp_path / "none.log")
         )
     assert "none" not in asyncio.run(client.units())
+
+
+def test_the_codes_of_the_latest_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(units, "KEPT", 2)
+
+    async def ends() -> dict[str, int | None]:
+        ours = units.Units(Directory(tmp_path), {})
+        for code, name in enumerate(("old", "again", "new", "again")):
+            exits = python(f"raise SystemExit({code})")
+            unit = ours.spawn(name, exits, {}, str(tmp_path), str(tmp_path / "log"), True)
+            _, status = await asyncio.to_thread(os.waitpid, unit["pid"], 0)
+            ours.reaped(unit["pid"], os.waitstatus_to_exitcode(status))
+            await ours.wait(name)
+        return {name: ours.code(name) for name in ("old", "again", "new")}
+
+    assert asyncio.run(ends()) == {"old": None, "again": 3, "new": 2}
 
 
 def test_stopping_what_is_not_there_is_no_error(sandbox: Any) -> None:
