@@ -10,37 +10,30 @@ from typing import Any
 import pulumi
 
 from infra.alerts import WATCHED, Alerts, AlertsArgs
+from infra.associated import Associated
 from infra.budget import Budget, BudgetArgs
 from infra.diagnostics import Diagnostics, DiagnosticsArgs, Subject, storage_subjects
 from infra.events import Events, EventsArgs
 from infra.names import Names
-from infra.network import Network
-from infra.placement import Placement
 from infra.settings import Settings
 
 
 @dataclass(frozen=True)
 class Parts:
-    """Ids of what is watched."""
+    """Ids of what is watched beside what the workspace stands on."""
 
-    group: pulumi.Input[str]
-    logs: pulumi.Input[str]
     workspace: pulumi.Input[str]
-    vault: pulumi.Input[str]
-    account: pulumi.Output[str]
-    account_name: pulumi.Input[str]
-    container_registry: pulumi.Input[str] | None
     endpoints: Mapping[str, pulumi.Input[str]]
-    lake: pulumi.Output[str] | None
-    network: Network | None
     kubernetes: Mapping[str, pulumi.Input[str]]
     """Clusters that the program makes."""
 
 
 def oversee(
-    settings: Settings, names: Names, placement: Placement, parts: Parts, today: date
+    settings: Settings, names: Names, associated: Associated, parts: Parts, today: date
 ) -> dict[str, Any]:
     """Declare it all, as far as the settings ask for it; returns outputs."""
+    placement, foundation = associated.placement, associated.foundation
+    account = associated.storage.account
     events = (
         Events(
             "events",
@@ -48,8 +41,8 @@ def oversee(
                 names=names,
                 placement=placement,
                 workspace=parts.workspace,
-                account=parts.account,
-                account_name=parts.account_name,
+                account=account.id,
+                account_name=account.name,
                 events=settings.events,
             ),
         )
@@ -57,10 +50,10 @@ def oversee(
         else None
     )
     if settings.diagnostics:
-        subjects = _subjects(settings, parts)
+        subjects = _subjects(settings, associated, parts)
         if events:
             subjects["events"] = Subject("Microsoft.EventGrid/systemTopics", events.topic.id)
-        Diagnostics("diagnostics", DiagnosticsArgs(parts.logs, subjects))
+        Diagnostics("diagnostics", DiagnosticsArgs(foundation.logs.id, subjects))
     alerts = (
         Alerts(
             "alerts",
@@ -68,14 +61,14 @@ def oversee(
                 names=names,
                 placement=placement,
                 alerts=settings.alerts,
-                group=parts.group,
+                group=foundation.group.id,
                 watched={
                     "workspace": {"workspace": parts.workspace},
-                    "storage": {"storage": parts.account},
-                    "vault": {"vault": parts.vault},
+                    "storage": {"storage": account.id},
+                    "vault": {"vault": foundation.vault.id},
                     "endpoints": parts.endpoints,
                 },
-                logs=parts.logs if settings.diagnostics else None,
+                logs=foundation.logs.id if settings.diagnostics else None,
             ),
         )
         if settings.alerts
@@ -85,7 +78,7 @@ def oversee(
         Budget(
             "budget",
             BudgetArgs(
-                scope=parts.group,
+                scope=foundation.group.id,
                 monthly=settings.budget.monthly,
                 emails=settings.budget.emails,
                 action_group=alerts.action_group.id if alerts else None,
@@ -99,12 +92,13 @@ def oversee(
     }
 
 
-def _subjects(settings: Settings, parts: Parts) -> dict[str, Subject]:
+def _subjects(settings: Settings, associated: Associated, parts: Parts) -> dict[str, Subject]:
     """Of what the program makes: what was there before has its owner's diagnostics."""
+    foundation, network = associated.foundation, associated.network
     subjects = {
         "workspace": Subject(WATCHED["workspace"], parts.workspace),
-        "vault": Subject(WATCHED["vault"], parts.vault),
-        **storage_subjects("storage", parts.account),
+        "vault": Subject(WATCHED["vault"], foundation.vault.id),
+        **storage_subjects("storage", associated.storage.account.id),
         **{
             f"endpoint-{key}": Subject(WATCHED["endpoints"], endpoint)
             for key, endpoint in parts.endpoints.items()
@@ -115,15 +109,16 @@ def _subjects(settings: Settings, parts: Parts) -> dict[str, Subject]:
         },
     }
     if not settings.existing.logs:
-        subjects["logs"] = Subject("Microsoft.OperationalInsights/workspaces", parts.logs)
-    if parts.container_registry is not None:
+        logs = foundation.logs.id
+        subjects["logs"] = Subject("Microsoft.OperationalInsights/workspaces", logs)
+    if associated.registry:
         kind = "Microsoft.ContainerRegistry/registries"
-        subjects["container-registry"] = Subject(kind, parts.container_registry)
-    if parts.lake is not None:
-        subjects |= storage_subjects("lake", parts.lake)
-    if parts.network and parts.network.security_groups:
-        subjects["network"] = Subject("Microsoft.Network/virtualNetworks", parts.network.id)
-        for key, rules in parts.network.security_groups.items():
+        subjects["container-registry"] = Subject(kind, associated.registry.registry.id)
+    if associated.lake:
+        subjects |= storage_subjects("lake", associated.lake.account.id)
+    if network and network.security_groups:
+        subjects["network"] = Subject("Microsoft.Network/virtualNetworks", network.id)
+        for key, rules in network.security_groups.items():
             kind = "Microsoft.Network/networkSecurityGroups"
             subjects[f"rules-{key}"] = Subject(kind, rules.id)
     return subjects
