@@ -16,8 +16,8 @@ from sandbox.directory import Directory
 from sandbox.supervisor import launch
 from sandbox.supervisor.sources import fingerprint
 
-UNITS = "job-"
-"""How the names of jobs begin. Deployments are started again with the sandbox."""
+JOBS = "job-"
+"""How the names of their units begin. Deployments are started again with the sandbox."""
 KEPT = ("AMLOPS_AZURITE", "AMLOPS_MLFLOW_ENVIRONMENT", "AMLOPS_SANDBOX_DURATIONS")
 """Variables with which somebody has started it."""
 Say = Callable[[str], None]
@@ -51,7 +51,7 @@ def start(directory: Directory, say: Say) -> dict[str, Any]:
 def at_work(directory: Directory, state: dict[str, Any]) -> str:
     """What would be interrupted, in words: jobs, and clients with a connection to its gateway."""
     units = launch.ask(directory, {"operation": "units"}) or {}
-    jobs = sum(name.startswith(UNITS) for name in units)
+    jobs = sum(name.startswith(JOBS) for name in units)
     clients = _clients(state)
     found = [f"{jobs} job{'s' * (jobs > 1)}"] * bool(jobs)
     found += [f"{clients} connection{'s' * (clients > 1)} of clients"] * bool(clients)

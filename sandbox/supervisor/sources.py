@@ -20,7 +20,7 @@ def fingerprint(root: Path | None = None) -> str:
     root = root or checkout()
     digest = hashlib.blake2b(digest_size=16)
     for name in (LOCK, *_sources(root)):
-        with contextlib.suppress(OSError), open(root / name, "rb", buffering=0) as file:
+        with contextlib.suppress(OSError), (root / name).open("rb", buffering=0) as file:
             content = file.read()
             digest.update(f"{name}\0{len(content)}\0".encode())
             digest.update(content)
