@@ -101,8 +101,8 @@ def bootstrap(arm: Arm, who: Principal, backend: Backend, redundancy: str) -> No
             _grant(arm, who, backend.vault_id, "Key Vault Crypto User")
             _lock(arm, backend)
         with step("waiting until the roles are seen"):
-            _until(lambda: _reads_state(arm, backend), f"container {CONTAINER} can be listed")
-            _until(lambda: _encrypts(arm, backend), f"key {KEY} can be used")
+            until(lambda: reads_state(arm, backend), f"container {CONTAINER} can be listed")
+            until(lambda: _encrypts(arm, backend), f"key {KEY} can be used")
     except AzureError as error:
         raise explain(error) from None
 
@@ -196,7 +196,8 @@ def _lock(arm: Arm, backend: Backend) -> None:
     arm.put(at, "2020-05-01", {"properties": {"level": "CanNotDelete", "notes": notes}})
 
 
-def _reads_state(arm: Arm, backend: Backend) -> bool:
+def reads_state(arm: Arm, backend: Backend) -> bool:
+    """Whether the caller may list the container of the state already."""
     address = f"https://{backend.account}.blob.core.windows.net/{CONTAINER}"
     return _answers("GET", f"{address}?restype=container&comp=list", arm, "storage.azure.com")
 
@@ -219,7 +220,8 @@ def _answers(method: str, address: str, arm: Arm, audience: str, body: Any = Non
         return False
 
 
-def _until(condition: Callable[[], bool], what: str) -> None:
+def until(condition: Callable[[], bool], what: str) -> None:
+    """Ask until it is so, for `PATIENCE` at most. Raises `Failure`."""
     until = time.monotonic() + PATIENCE
     while not condition():
         if time.monotonic() > until:

@@ -11,6 +11,8 @@ import click
 SERVICES = frozenset({"azure", "msrest", "mlflow", "requests", "urllib3", "httpx"})
 """Packages whose errors say what a service answered, or that it did not answer."""
 
+LOG_IN = "amlops login --target azure"
+
 
 class Failure(click.ClickException):
     """What happened, to what, and what to do next. No traceback is shown."""
@@ -23,9 +25,20 @@ def explain(error: Exception) -> Failure:
     if getattr(inner, "message", None):
         code = f"{inner.code}: " if getattr(inner, "code", None) else ""
         message = f"{code}{inner.message}"
+    if str(message).startswith("DefaultAzureCredential"):
+        return Failure(f"{login_refused(str(message))}\nLog in with: {LOG_IN}")
     lines = [line.rstrip() for line in str(message).splitlines()]
     kept = [line for line in lines if line and not line.startswith(("Code:", "Message:"))]
     return Failure("\n".join(kept))
+
+
+def login_refused(message: str) -> str:
+    """Of all the ways to log in that azure-identity tried, the one that was refused."""
+    tried = [line.strip() for line in message.splitlines() if "Credential: " in line]
+    asked = [line for line in tried if "AADSTS" in line or "Authentication failed" in line]
+    if not asked:
+        return "Nobody is logged in to Azure."
+    return f"The login to Azure failed: {asked[0].partition(' Trace ID:')[0]}"
 
 
 def unforeseen(error: Exception) -> Failure:

@@ -68,6 +68,9 @@ class Teardown:
         self.accounts: set[str] = {str(known)} if known else set()
 
     def inventory(self) -> Inventory:
+        """What will go. Raises `Failure` for an environment that its stack file protects."""
+        if self.platform.outputs.get("protection"):
+            raise Failure(protected(self.platform.environment))
         group = self.platform.group
         whole = bool(self.platform.outputs.get("ownsResourceGroup", True))
         ids = frozenset() if whole else _made_by(self.platform.environment)
@@ -82,14 +85,9 @@ class Teardown:
         return found
 
     def run(self, inventory: Inventory) -> list[Proof]:
-        """Delete, purge, forget; then look for what is left.
-
-        Raises `Failure` for an environment that its stack file protects.
-        """
+        """Delete, purge, forget; then look for what is left. Raises `Failure`."""
         from azure.core.exceptions import AzureError
 
-        if self.platform.outputs.get("protection"):
-            raise Failure(protected(self.platform.environment))
         try:
             self._delete(inventory)
             self._purge(inventory)

@@ -48,9 +48,7 @@ def find(target: Target) -> Whereabouts:
         subscription = identity.subscription(arm)
         roles = _roles(arm, who)
     except AzureError as error:
-        raise Failure(
-            f"{explain(error).message}\nLog in with: amlops login --target {target.name}"
-        ) from None
+        raise explain(error) from None
     return Whereabouts(
         target=target.name,
         subscription=subscription,

@@ -21,7 +21,7 @@ def teardown(environment: str, target: str, output: str, yes_delete: str | None)
     from ops.platform import Platform
     from ops.recovery import recover
     from ops.stacks import open_stack
-    from ops.teardown import Teardown, left_over, protected
+    from ops.teardown import Teardown, left_over
 
     screen.header(target, environment, "teardown")
     place = enter(target)
@@ -32,8 +32,6 @@ def teardown(environment: str, target: str, output: str, yes_delete: str | None)
             f"'{environment}' has no resource group. 'amlops down {environment}' destroys what "
             "there is of it."
         )
-    if platform.outputs.get("protection"):
-        raise Failure(protected(environment))
     work = Teardown(platform)
     inventory = work.inventory()
     rows = [(kind, name) for kind, name in inventory.resources]

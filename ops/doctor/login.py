@@ -10,11 +10,10 @@ from ops import identity
 from ops.arm import Arm
 from ops.doctor.case import Case
 from ops.doctor.finding import Finding, ok, problem, warning
-from ops.failure import explain
+from ops.failure import LOG_IN, explain
 from ops.identity import Principal
 from ops.target import Target
 
-LOG_IN = "amlops login --target azure"
 SKEW = timedelta(minutes=5)
 """How far a clock may be off before tokens are refused as not yet valid."""
 
@@ -27,15 +26,8 @@ def log_in(target: Target, arm: Arm) -> tuple[Principal | None, Finding]:
         found = identity.principal(arm)
     except AzureError as error:
         mend = LOG_IN if target.name == "azure" else "amlops sandbox status"
-        return None, problem(f"No token for Azure is to be had: {_reason(error)}", mend)
+        return None, problem(explain(error).message.splitlines()[0], mend)
     return found, ok(f"{found.type} {found.name} ({found.id}) of tenant {found.tenant}")
-
-
-def _reason(error: Exception) -> str:
-    """Of the many credentials that were tried, the one that Entra itself refused."""
-    lines = [line.strip() for line in explain(error).message.splitlines()]
-    refused = next((line for line in lines if "AADSTS" in line), lines[0])
-    return refused.partition(" Trace ID:")[0]
 
 
 def subscription(case: Case) -> Iterator[Finding]:

@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+import functools
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests import checkout
+from tests.checkout import ROOT, Done
 from tests.sandbox.conftest import RunningSandbox, start_sandbox
 
-__all__ = ["start_sandbox"]
+__all__ = ["ROOT", "Done", "start_sandbox"]
 
-ROOT = Path(__file__).parents[2]
-Done = subprocess.CompletedProcess[str]
 Amlops = Callable[..., Done]
-
-
-def run(*arguments: str, **environment: str) -> Done:
-    """The command's answer; at most two minutes."""
-    code = "from ops.cli import main; main(prog_name='amlops')"
-    return subprocess.run(
-        [sys.executable, "-c", code, *arguments],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+run = functools.partial(checkout.amlops, ROOT)
 
 
 def assert_one_message(done: Done, code: int = 1) -> None:
@@ -67,7 +51,7 @@ def amlops(tmp_path_factory: pytest.TempPathFactory) -> Amlops:
 @pytest.fixture(scope="session")
 def running(start_sandbox: Callable[..., RunningSandbox]) -> Amlops:
     """The command beside an empty sandbox that runs."""
-    directory = start_sandbox().directory
+    directory = start_sandbox(tracking=False).directory
 
     def call(*arguments: str, **environment: str) -> Done:
         place = {"AMLOPS_TARGET": "sandbox", "AMLOPS_SANDBOX_DIR": str(directory)}

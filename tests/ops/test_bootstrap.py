@@ -12,13 +12,17 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import requests
 from azure.keyvault.keys import KeyClient
 from azure.mgmt.storage import StorageManagementClient
 
+from ops import bootstrap
 from ops.bootstrap import Backend
+from ops.failure import Failure
 from tests.ops.conftest import ROOT, Done, run
 from tests.sandbox.conftest import RunningSandbox
 
@@ -27,7 +31,7 @@ WORD = "open sesame"
 
 @pytest.fixture(scope="module")
 def place(start_sandbox: Callable[..., RunningSandbox]) -> RunningSandbox:
-    return start_sandbox()
+    return start_sandbox(tracking=False)
 
 
 def call(place: RunningSandbox, *arguments: str, **more: str) -> Done:
@@ -82,6 +86,7 @@ def test_it_may_run_again(place: RunningSandbox, backend: dict[str, Any], client
     text = call(place, "bootstrap", "--location", "koreacentral")
     assert f"export PULUMI_BACKEND_URL='{backend['backend']}'" in text.stdout
     assert f"--secrets-provider '{backend['secrets_provider']}'" in text.stdout
+    assert "`amlops` keeps to the sandbox's own backend" in text.stdout
 
 
 def test_a_stack_moves_there_and_works(
@@ -130,6 +135,35 @@ def test_a_stack_moves_there_and_works(
     assert len(state["resources"]) == held
     assert state["secrets_providers"]["type"] == "cloud"
     assert state["secrets_providers"]["state"]["url"] == provider
+
+
+def test_a_service_that_does_not_answer_in_time_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A new account's host is not known everywhere at once, or is slow."""
+    answers: list[Exception | bool] = [
+        requests.ReadTimeout("read timed out"),
+        requests.ConnectionError("no such host"),
+        False,
+        True,
+    ]
+
+    def answer(*_: object, **__: object) -> SimpleNamespace:
+        told = answers.pop(0)
+        if isinstance(told, Exception):
+            raise told
+        return SimpleNamespace(ok=told)
+
+    token = SimpleNamespace(token="t")
+    arm: Any = SimpleNamespace(credential=SimpleNamespace(get_token=lambda _: token))
+    monkeypatch.setattr(requests, "request", answer)
+    monkeypatch.setattr(bootstrap, "PAUSE", 0.0)
+    backend = Backend("11111111-2222-3333-4444-555555555555", "rg-pulumi-state", "eastus")
+    bootstrap.until(lambda: bootstrap.reads_state(arm, backend), "it answers")
+    assert answers == []
+    monkeypatch.setattr(bootstrap, "PATIENCE", 0.0)
+    with pytest.raises(Failure, match="Not within 0 minutes: it answers"):
+        bootstrap.until(lambda: False, "it answers")
 
 
 def test_names_are_allowed_and_the_same_for_the_same_place() -> None:

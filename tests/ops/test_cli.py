@@ -176,3 +176,14 @@ def test_an_interrupt_is_no_bug(monkeypatch: pytest.MonkeyPatch) -> None:
     done = failing(KeyboardInterrupt(), monkeypatch).invoke(cli.main, ["up"])
     assert done.exit_code == 1
     assert "Aborted!" in done.output
+
+
+def test_a_preview_says_when_nothing_would_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ops import stacks
+
+    for name in ("stacks.check_settings", "commands.infrastructure.enter", "recovery.recover"):
+        monkeypatch.setattr(f"ops.{name}", lambda _: None)
+    monkeypatch.setattr(stacks, "open_stack", lambda *_, **__: None)
+    monkeypatch.setattr(stacks, "preview", lambda *_: stacks.Summary({"same": 3}))
+    done = CliRunner().invoke(cli.main, ["preview", "dev"])
+    assert (done.exit_code, done.stdout) == (0, "nothing would change\n")

@@ -5,17 +5,18 @@ All of it is about files: nothing asks a service.
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.ops.conftest import ROOT, Amlops, Done, assert_one_message
+from tests import checkout
+from tests.checkout import ROOT
+from tests.ops.conftest import Amlops, assert_one_message
 
 MORE = """\
 config:
@@ -57,20 +58,7 @@ def write(root: Path, name: str, text: str) -> None:
 
 @pytest.fixture(scope="module")
 def config(root: Path) -> Amlops:
-    code = "from ops.cli import main; main(prog_name='amlops')"
-
-    def call(*arguments: str) -> Done:
-        return subprocess.run(
-            [sys.executable, "-c", code, "config", *arguments],
-            cwd=root,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-
-    return call
+    return functools.partial(checkout.amlops, root, "config")
 
 
 def test_a_setting_has_its_line_or_is_a_default(config: Amlops) -> None:

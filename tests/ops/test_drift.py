@@ -64,7 +64,7 @@ def test_a_provider_that_tells_no_details() -> None:
 
 @pytest.fixture(scope="module")
 def place(start_sandbox: Callable[..., RunningSandbox]) -> RunningSandbox:
-    started = start_sandbox()
+    started = start_sandbox(tracking=False)
     done = call(started, "up", "dev", "--no-policies")
     assert done.returncode == 0, done.stderr
     return started

@@ -253,7 +253,8 @@ class Team:
 def team(
     start_sandbox: Callable[..., RunningSandbox], tmp_path_factory: pytest.TempPathFactory
 ) -> Team:
-    return Team(start_sandbox(), checkout.copy(tmp_path_factory.mktemp("checkout")))
+    folder = checkout.copy(tmp_path_factory.mktemp("checkout"))
+    return Team(start_sandbox(root=folder, tracking=False), folder)
 
 
 def test_an_environment_lives_as_long_as_it_was_given(team: Team) -> None:

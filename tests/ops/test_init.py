@@ -11,7 +11,6 @@ import json
 import os
 import pty
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -204,14 +203,14 @@ def test_nobody_is_asked_in_a_pipeline(fork: Path) -> None:
 
 
 @pytest.fixture
-def place(start_sandbox: Callable[..., RunningSandbox]) -> RunningSandbox:
-    return start_sandbox()
+def place(start_sandbox: Callable[..., RunningSandbox], fork: Path) -> RunningSandbox:
+    return start_sandbox(root=fork)
 
 
 def test_the_copied_workload_goes_the_whole_way(fork: Path, place: RunningSandbox) -> None:
     def amlops(*arguments: str) -> str:
         where = {"AMLOPS_TARGET": "sandbox", "AMLOPS_SANDBOX_DIR": str(place.directory)}
-        done: subprocess.CompletedProcess[str] = checkout.amlops(fork, *arguments, **where)
+        done: checkout.Done = checkout.amlops(fork, *arguments, **where)
         assert done.returncode == 0, f"{arguments}: {done.stderr}"
         return done.stdout
 
@@ -233,9 +232,8 @@ def test_the_copied_workload_goes_the_whole_way(fork: Path, place: RunningSandbo
 
 def test_at_a_terminal_it_asks_for_what_is_not_given(fork: Path) -> None:
     keyboard, terminal = pty.openpty()
-    code = "from ops.cli import main; main(prog_name='amlops')"
     process = subprocess.Popen(
-        [sys.executable, "-c", code, "init", "--dry-run", "--output", "json"],
+        [*checkout.AMLOPS, "init", "--dry-run", "--output", "json"],
         cwd=fork,
         env=checkout.environment(fork),
         stdin=terminal,

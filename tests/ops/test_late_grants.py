@@ -8,9 +8,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -25,7 +22,8 @@ from pulumi.automation.events import (
 )
 
 from ops.late_grants import FIRST_PAUSE, LONGEST_PAUSE, PATIENCE, LateGrants
-from tests.ops.conftest import ROOT, Done
+from tests.checkout import Done
+from tests.ops.conftest import run
 from tests.sandbox.conftest import RunningSandbox
 
 OURS, DEPLOYER = "11111111-aaaa-4444-8888-000000000001", "11111111-aaaa-4444-8888-000000000002"
@@ -34,22 +32,14 @@ NOT_ALLOWED = "AuthorizationFailed: The client with object id '{}' does not have
 
 
 def up(sandbox: RunningSandbox) -> Done:
-    code = "from ops.cli import main; main(prog_name='amlops')"
     place = {"AMLOPS_TARGET": "sandbox", "AMLOPS_SANDBOX_DIR": str(sandbox.directory)}
-    return subprocess.run(
-        [sys.executable, "-c", code, "up", "dev", "--no-policies", "--output", "json"],
-        cwd=ROOT,
-        env={**os.environ, **place},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run("up", "dev", "--no-policies", "--output", "json", **place)
 
 
 def test_up_succeeds_though_grants_are_seen_late(
     start_sandbox: Callable[..., RunningSandbox],
 ) -> None:
-    sandbox = start_sandbox()
+    sandbox = start_sandbox(tracking=False)
     sandbox.admin("POST", "/faults", {"kind": "roles", "seconds": 6})
     done = up(sandbox)
     assert done.returncode == 0, done.stderr
@@ -64,7 +54,7 @@ def test_up_succeeds_though_grants_are_seen_late(
 def test_a_principal_that_is_not_known_yet_is_no_error(
     start_sandbox: Callable[..., RunningSandbox],
 ) -> None:
-    sandbox = start_sandbox()
+    sandbox = start_sandbox(tracking=False)
     sandbox.admin("POST", "/faults", {"kind": "principals", "seconds": 3600})
     done = up(sandbox)
     assert done.returncode == 0, done.stderr

@@ -16,7 +16,7 @@ from tests.sandbox.conftest import RunningSandbox
 
 @pytest.fixture(scope="module")
 def place(start_sandbox: Callable[..., RunningSandbox]) -> RunningSandbox:
-    return start_sandbox()
+    return start_sandbox(tracking=False)
 
 
 def here(place: RunningSandbox, *arguments: str) -> Done:

@@ -23,7 +23,7 @@ WORK = [
 
 @pytest.fixture(scope="module")
 def amlops(start_sandbox: Callable[..., RunningSandbox]) -> Amlops:
-    directory = start_sandbox().directory
+    directory = start_sandbox(tracking=False).directory
 
     def call(*arguments: str, **environment: str) -> Done:
         place = {"AMLOPS_TARGET": "sandbox", "AMLOPS_SANDBOX_DIR": str(directory)}

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -15,21 +14,9 @@ import pytest
 
 from sandbox.directory import Directory
 from sandbox.supervisor import launch
+from tests.ops.conftest import run
 
-ROOT = Path(__file__).parents[2]
-
-
-def amlops(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    code = "from ops.cli import main; main(prog_name='amlops')"
-    return subprocess.run(
-        [sys.executable, "-c", code, "sandbox", *arguments],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+amlops = functools.partial(run, "sandbox")
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,7 +16,8 @@ from azure.core.exceptions import HttpResponseError
 
 from ops import secrets, stacks
 from ops.failure import Failure
-from tests.ops.conftest import ROOT, Amlops, Done, assert_one_message
+from tests.checkout import ROOT, Done
+from tests.ops.conftest import Amlops, assert_one_message, run
 from tests.sandbox.conftest import RunningSandbox
 
 VALUE = "hush-1618033988"
@@ -28,23 +28,14 @@ class Vault:
     sandbox: RunningSandbox
 
     def amlops(self, *arguments: str, given: str = "") -> Done:
-        code = "from ops.cli import main; main(prog_name='amlops')"
         place = {"AMLOPS_TARGET": "sandbox", "AMLOPS_SANDBOX_DIR": str(self.sandbox.directory)}
-        return subprocess.run(
-            [sys.executable, "-c", code, "secrets", *arguments],
-            cwd=ROOT,
-            env={**os.environ, **place},
-            input=given,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return run("secrets", *arguments, given=given, **place)
 
 
 @pytest.fixture(scope="module")
 def vault(start_sandbox: Callable[..., RunningSandbox]) -> Vault:
     """A sandbox with an environment of which only a part could be made."""
-    sandbox = start_sandbox()
+    sandbox = start_sandbox(tracking=False)
     environment = {**os.environ, **sandbox.environment}
 
     def pulumi(*arguments: str) -> int:

@@ -23,7 +23,7 @@ ENVIRONMENT = "dev"
 @pytest.fixture(scope="package")
 def place(start_sandbox: Callable[..., RunningSandbox]) -> Iterator[RunningSandbox]:
     """The sandbox, with this process as one of its clients."""
-    started = start_sandbox()
+    started = start_sandbox(tracking=False)
     with pytest.MonkeyPatch.context() as patch:
         for name, value in started.environment.items():
             patch.setenv(name, value)

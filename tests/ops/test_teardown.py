@@ -1,0 +1,55 @@
+"""What a teardown refuses and what it tells, beside a subscription of the test's own.
+
+`tests/end_to_end` tears real environments down.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ops.failure import Failure
+from ops.platform import Platform
+from ops.target import Target
+from ops.teardown import Inventory, Proof, Teardown, left_over
+
+SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
+GROUP = "rg-bikes-prod"
+
+
+def work(**outputs: Any) -> Teardown:
+    known = {"subscriptionId": SUBSCRIPTION, "resourceGroup": GROUP, **outputs}
+    platform = Platform(Target("azure", SUBSCRIPTION), "prod", known)
+    platform.credential = SimpleNamespace(get_token=None)
+    return Teardown(platform)
+
+
+def test_a_protected_environment_is_refused_before_anything_is_listed() -> None:
+    with pytest.raises(Failure, match=r"'prod' is protected. Set 'protection: off' in stacks/"):
+        work(protection=True).inventory()
+
+
+def test_a_protected_vault_is_told_with_its_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    vault = SimpleNamespace(
+        name="kv-bikes",
+        properties=SimpleNamespace(
+            vault_id=f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}/providers/x/y/kv-bikes",
+            purge_protection_enabled=True,
+            scheduled_purge_date=datetime(2027, 2, 21, 7, 8, 9, 123456, tzinfo=UTC),
+        ),
+    )
+    asked = work()
+    for name in ("resources", "vaults", "logs", "roles"):
+        setattr(asked, name, SimpleNamespace())
+    nothing: Any = SimpleNamespace(list=lambda **_: [], check_existence=lambda _: False)
+    asked.resources.resource_groups = asked.resources.resources = nothing
+    asked.logs.deleted_workspaces = nothing
+    asked.roles.role_assignments = SimpleNamespace(list_for_subscription=lambda: [])
+    asked.vaults.vaults = SimpleNamespace(list_deleted=lambda: [vault])
+    monkeypatch.setattr("ops.stacks.names", lambda: [])
+    proofs = asked.proofs(Inventory(GROUP, exists=False))
+    assert Proof("soft-deleted", ["vault kv-bikes, protected until 2027-02-21"]) in proofs
+    assert left_over(proofs) == [], "it goes by itself"
