@@ -10,6 +10,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 SET_UP = (".venv", ".tools")
+AMLOPS = [sys.executable, "-c", "from ops.cli import main; main(prog_name='amlops')"]
+Done = subprocess.CompletedProcess[str]
 
 
 def copy(folder: Path) -> Path:
@@ -31,14 +33,13 @@ def environment(folder: Path, **variables: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(folder), **variables}
 
 
-def amlops(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """The command, run in the checkout."""
-    code = "from ops.cli import main; main(prog_name='amlops')"
+def amlops(folder: Path, *arguments: str, given: str = "", **variables: str) -> Done:
+    """The command, run in the checkout, with `given` on its standard input."""
     return subprocess.run(
-        [sys.executable, "-c", code, *arguments],
+        [*AMLOPS, *arguments],
         cwd=folder,
         env=environment(folder, **variables),
-        stdin=subprocess.DEVNULL,
+        input=given,
         capture_output=True,
         text=True,
         check=False,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
 import ssl
 import subprocess
@@ -119,19 +118,6 @@ class Running:
 
     def __str__(self) -> str:
         return f"amlops {' '.join(self.arguments)}\n{''.join(self._told)}"
-
-
-def copy_of_the_repository(folder: Path) -> Path:
-    """A checkout whose stack files a test may change; what set-up made is shared."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    for name in told.stdout.splitlines():
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, folder / name)
-    for made in (".venv", ".tools"):
-        (folder / made).symlink_to(ROOT / made)
-    return folder
 
 
 class Amlops:

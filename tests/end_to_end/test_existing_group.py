@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from sandbox.directory import Directory
+from tests.checkout import copy
 from tests.end_to_end.chain import GROUP_VERSION, VAULT_VERSION
-from tests.end_to_end.commands import Amlops, copy_of_the_repository
+from tests.end_to_end.commands import Amlops
 
 GROUP = "rg-of-the-team"
 STORAGE_VERSION = "2024-01-01"
@@ -26,7 +27,7 @@ ACCOUNT = {"location": "eastus", "sku": {"name": "Standard_LRS"}, "kind": "Stora
 @pytest.fixture
 def amlops() -> Iterator[Amlops]:
     folder = Path(tempfile.mkdtemp(prefix="amlops-group-"))
-    checkout = copy_of_the_repository(folder / "checkout")
+    checkout = copy(folder / "checkout")
     file = checkout / "stacks" / "Pulumi.dev.yaml"
     text = file.read_text()
     assert "    workload: bikes\n" in text

@@ -20,8 +20,9 @@ from typing import Any
 import pytest
 
 from sandbox.directory import Directory
+from tests.checkout import copy
 from tests.end_to_end.chain import GROUP_VERSION, VAULT_VERSION
-from tests.end_to_end.commands import ROOT, Amlops, copy_of_the_repository
+from tests.end_to_end.commands import ROOT, Amlops
 
 STACKS = sorted(path.name.split(".")[1] for path in (ROOT / "stacks").glob("Pulumi.*.yaml"))
 PROTECTION = re.compile(r"^( +protection:) .*$", re.MULTILINE)
@@ -30,7 +31,7 @@ PROTECTION = re.compile(r"^( +protection:) .*$", re.MULTILINE)
 @pytest.fixture(scope="module")
 def checkout() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="amlops-stacks-"))
-    yield copy_of_the_repository(folder)
+    yield copy(folder)
     shutil.rmtree(folder)
 
 
