@@ -10,11 +10,11 @@ from pulumi_azure_native import (
     containerservice,
     kubernetesconfiguration,
     machinelearningservices,
-    managedidentity,
 )
 
 from infra import settings
 from infra.computes import compute_identity
+from infra.kubernetes_cluster import KubernetesClusterArgs, kubernetes_cluster
 from infra.names import Names
 from infra.placement import Placement
 from infra.role_assignments import Grant, RoleAssignments, RoleAssignmentsArgs
@@ -36,10 +36,10 @@ class KubernetesArgs:
     workspace_principal: pulumi.Input[str]
     """Of the identity that the workspace acts as: it attaches the clusters."""
     clusters: Mapping[str, settings.Kubernetes]
+    registry: pulumi.Input[str]
+    """Id of the container registry that nodes pull from, or of the group that it will be in."""
     subnet: pulumi.Input[str] | None = None
     """Id of the subnet of all nodes whose settings name none; None: the service makes one."""
-    registry: pulumi.Input[str] | None = None
-    """Id of the container registry that nodes pull from, or of the group that it will be in."""
 
 
 class Kubernetes(pulumi.ComponentResource):
@@ -64,7 +64,19 @@ class Kubernetes(pulumi.ComponentResource):
         self, name: str, key: str, args: KubernetesArgs, chosen: settings.Kubernetes
     ) -> machinelearningservices.Compute:
         if chosen.create:
-            made = self._cluster(name, key, args, chosen.create)
+            made = kubernetes_cluster(
+                name,
+                KubernetesClusterArgs(
+                    key,
+                    args.names,
+                    args.placement,
+                    args.tenant_id,
+                    chosen.create,
+                    args.subnet,
+                    args.registry,
+                ),
+                pulumi.ResourceOptions(parent=self),
+            )
             self.clusters[key] = made
             cluster_id: pulumi.Input[str] = made.id
             cluster_name: pulumi.Input[str] = made.name
@@ -78,8 +90,10 @@ class Kubernetes(pulumi.ComponentResource):
             if chosen.installs_extension
             else None
         )
-        attaches = self._grants(
-            f"{name}-attach", args, _on_cluster(key, args.workspace_principal, cluster_id)
+        attaches = RoleAssignments(
+            f"{name}-attach",
+            RoleAssignmentsArgs(args.names, _on_cluster(key, args.workspace_principal, cluster_id)),
+            pulumi.ResourceOptions(parent=self),
         )
         return machinelearningservices.Compute(
             f"{name}-compute",
@@ -103,85 +117,11 @@ class Kubernetes(pulumi.ComponentResource):
             tags=args.placement.tags,
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[*([extension] if extension else []), *attaches],
+                depends_on=[*([extension] if extension else []), *attaches.assignments],
                 replace_on_changes=["properties.resourceId", "properties.properties.namespace"],
                 delete_before_replace=True,
             ),
         )
-
-    def _cluster(
-        self, name: str, key: str, args: KubernetesArgs, new: settings.NewKubernetes
-    ) -> containerservice.ManagedCluster:
-        identity = managedidentity.UserAssignedIdentity(
-            f"{name}-identity",
-            resource_name_=args.names.identity(f"aks-{key}"),
-            resource_group_name=args.placement.resource_group,
-            location=args.placement.location,
-            tags=args.placement.tags,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        subnet = new.subnet or args.subnet
-        before = self._grants(f"{name}-network", args, _on_subnet(key, identity, subnet))
-        cluster = containerservice.ManagedCluster(
-            f"{name}-cluster",
-            resource_name_=args.names.kubernetes(key),
-            resource_group_name=args.placement.resource_group,
-            location=args.placement.location,
-            dns_prefix=args.names.kubernetes(key),
-            kubernetes_version=new.version,
-            sku={"name": "Base", "tier": new.tier.capitalize()},
-            identity={"type": "UserAssigned", "user_assigned_identities": [identity.id]},
-            agent_pool_profiles=[
-                {"name": pool, **_pool(one, subnet)} for pool, one in new.pools.items()
-            ],
-            enable_rbac=True,
-            # Azure ML attaches with the administrator's certificate: "Disabling local accounts for
-            # AKS is not supported", Microsoft Learn, "Deploy Azure Machine Learning extension".
-            disable_local_accounts=False,
-            aad_profile={
-                "managed": True,
-                "enable_azure_rbac": True,
-                "admin_group_object_ids": list(new.admins),
-                "tenant_id": args.tenant_id,
-            },
-            oidc_issuer_profile={"enabled": True},
-            security_profile={"workload_identity": {"enabled": True}},
-            api_server_access_profile={
-                "enable_private_cluster": new.private,
-                "authorized_ip_ranges": list(new.authorized_ips),
-                "disable_run_command": True,
-            },
-            network_profile={
-                "network_plugin": "azure",
-                "network_plugin_mode": "overlay",
-                "network_policy": "azure",
-                "load_balancer_sku": "standard",
-                "outbound_type": "loadBalancer",
-            },
-            auto_upgrade_profile={
-                "upgrade_channel": "patch",
-                "node_os_upgrade_channel": "NodeImage",
-            },
-            tags=args.placement.tags,
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                depends_on=before,
-                # The autoscaler's, after the start.
-                ignore_changes=["agentPoolProfiles[*].count"],
-            ),
-        )
-        self._grants(f"{name}-images", args, _on_registry(key, cluster, args.registry))
-        return cluster
-
-    def _grants(
-        self, name: str, args: KubernetesArgs, grants: list[Grant]
-    ) -> list[pulumi.Resource]:
-        if not grants:
-            return []
-        made = RoleAssignments(
-            name, RoleAssignmentsArgs(args.names, grants), pulumi.ResourceOptions(parent=self)
-        )
-        return list(made.assignments)
 
     def _extension(
         self,
@@ -207,23 +147,6 @@ class Kubernetes(pulumi.ComponentResource):
         )
 
 
-def _on_subnet(
-    key: str, identity: managedidentity.UserAssignedIdentity, subnet: pulumi.Input[str] | None
-) -> list[Grant]:
-    if subnet is None:
-        return []
-    return [
-        Grant(
-            f"aks-{key}-subnet",
-            identity.principal_id,
-            "ServicePrincipal",
-            "Network Contributor",
-            subnet,
-            "The cluster puts its nodes and load balancers into the subnet.",
-        )
-    ]
-
-
 def _on_cluster(key: str, workspace: pulumi.Input[str], cluster: pulumi.Input[str]) -> list[Grant]:
     """ "Attach to workspace with user-assigned managed identity", Microsoft Learn."""
     reasons = {
@@ -235,47 +158,6 @@ def _on_cluster(key: str, workspace: pulumi.Input[str], cluster: pulumi.Input[st
         Grant(f"aks-{key}-attach-{number}", workspace, "ServicePrincipal", role, cluster, why)
         for number, (role, why) in enumerate(reasons.items(), 1)
     ]
-
-
-def _on_registry(
-    key: str, cluster: containerservice.ManagedCluster, registry: pulumi.Input[str] | None
-) -> list[Grant]:
-    if registry is None:
-        return []
-    return [
-        Grant(
-            f"aks-{key}-images",
-            cluster.identity_profile.apply(lambda found: str(found["kubeletidentity"].object_id)),
-            "ServicePrincipal",
-            "AcrPull",
-            registry,
-            "Nodes of the Kubernetes cluster pull the images of jobs and deployments.",
-        )
-    ]
-
-
-def _pool(pool: settings.NodePool, subnet: pulumi.Input[str] | None) -> dict[str, object]:
-    profile: dict[str, object] = {
-        "mode": pool.mode.capitalize(),
-        "vm_size": pool.size,
-        "type": "VirtualMachineScaleSets",
-        "os_type": "Linux",
-        "os_sku": "AzureLinux",
-        "os_disk_size_gb": pool.disk_gb,
-        "enable_auto_scaling": True,
-        "count": pool.min,
-        "min_count": pool.min,
-        "max_count": pool.max,
-        "enable_node_public_ip": False,
-        "scale_set_priority": "Spot" if pool.priority == "low" else "Regular",
-    }
-    if pool.priority == "low":
-        profile["scale_set_eviction_policy"] = "Delete"
-    if pool.labels:
-        profile["node_labels"] = dict(pool.labels)
-    if subnet:
-        profile["vnet_subnet_id"] = subnet
-    return profile
 
 
 def _instance_type(one: settings.InstanceType) -> dict[str, object]:
