@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -53,7 +54,8 @@ def inventory(environment: str, settings: Stack, client: Client) -> list[dict[st
         names = names_of(settings, client.subscription_id, environment)
         declare(settings, names, client, read_secret=_no_secret)
 
-    pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
+    awaited: Callable[[Callable[[], None]], Callable[[], None]] = pulumi.runtime.test
+    awaited(program)()
     return recorder.resources
 
 

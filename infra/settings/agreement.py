@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.settings.faults import Faults
+from infra.settings.faults import FaultsError
 
 if TYPE_CHECKING:
     from infra.settings.stack import Settings
@@ -42,20 +42,20 @@ def image_builder(settings: Settings) -> str | None:
 
 
 def check(settings: Settings) -> None:
-    """Raises Faults for the first contradiction, with both settings and what is allowed."""
+    """Raises FaultsError for the first contradiction, with both settings and what is allowed."""
     _check_registry(settings)
     if (
         settings.encryption.customer_key
         and not settings.encryption.key
         and not settings.vault.purge_protection
     ):
-        raise Faults.at(
+        raise FaultsError.at(
             "encryption.customer_key",
             "puts a key into the vault, and what it encrypts is lost with it; "
             "set vault.purge_protection: true",
         )
     if settings.existing.resource_group and settings.names.resource_group:
-        raise Faults.at(
+        raise FaultsError.at(
             "names.resource_group",
             "existing.resource_group is given too; allowed is that one for a group that is there, "
             "this one for a group to be made",
@@ -63,7 +63,7 @@ def check(settings: Settings) -> None:
     builder = settings.workspace.image_build_compute
     if builder and builder not in settings.clusters:
         known = ", ".join(settings.clusters) or "none"
-        raise Faults.at(
+        raise FaultsError.at(
             "workspace.image_build_compute", f"{builder!r} is no cluster; allowed are {known}"
         )
 
@@ -71,14 +71,14 @@ def check(settings: Settings) -> None:
 def _check_registry(settings: Settings) -> None:
     reasons = [reason for reason in premium_reasons(settings) if reason != "network.allowed_ips"]
     if settings.registry.create == "lazy" and reasons:
-        raise Faults.at(
+        raise FaultsError.at(
             "registry.create",
             f"lazy leaves the registry to the service, which makes it open and without a key of "
             f"yours, but {reasons[0]} asks for more; set create: now",
         )
     sku = settings.registry.sku
     if sku and sku != "Premium" and premium_reasons(settings):
-        raise Faults.at(
+        raise FaultsError.at(
             "registry.sku",
             f"{sku} cannot do what {premium_reasons(settings)[0]} asks for; allowed is Premium",
         )

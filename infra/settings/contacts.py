@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from pydantic import AfterValidator
 
-from infra.settings.faults import Fault, Faults
+from infra.settings.faults import Fault, FaultsError
 from infra.settings.fields import named
 
 SECRETS = re.compile(r"code|sig|.*key|.*token", re.IGNORECASE | re.DOTALL)
@@ -16,14 +16,14 @@ SECRETS = re.compile(r"code|sig|.*key|.*token", re.IGNORECASE | re.DOTALL)
 
 
 def _without_secret(value: str) -> str:
-    """Raises Faults, since a message of Pydantic's own would show the address."""
+    """Raises FaultsError, since a message of Pydantic's own would show the address."""
     for name, _ in parse_qsl(value.partition("?")[2], keep_blank_values=True):
         if SECRETS.fullmatch(name):
             text = (
                 f"{name!r} in its query is a secret, and a stack file is no place for one; "
                 "give the address of a relay that adds it, or another receiver"
             )
-            raise Faults([Fault((), text)])
+            raise FaultsError([Fault((), text)])
     return value
 
 

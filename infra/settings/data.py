@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 
 from infra.settings.azure_ids import LakeStoreId, StorageAccountId
 from infra.settings.compute_fields import Port
-from infra.settings.faults import Fault, Faults
+from infra.settings.faults import Fault, FaultsError
 from infra.settings.fields import ContainerName, Section, Uuid, table
 from infra.settings.hosts import Host
 from infra.settings.vault_secrets import SecretName, VaultName
@@ -215,7 +215,7 @@ Connection = Annotated[
 
 
 def check_accounts(datastores: Mapping[str, DatastoreBase], *, shared_keys: bool) -> None:
-    """Raises Faults where datastores ask for what the environment's own account is not."""
+    """Raises FaultsError where datastores ask for what the environment's own account is not."""
     found = []
     for key, datastore in datastores.items():
         if not isinstance(datastore, StorageDatastore) or datastore.account:
@@ -233,4 +233,4 @@ def check_accounts(datastores: Mapping[str, DatastoreBase], *, shared_keys: bool
             )
             found.append(Fault(("datastores", key, "auth"), text))
     if found:
-        raise Faults(found)
+        raise FaultsError(found)

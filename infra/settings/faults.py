@@ -28,7 +28,7 @@ class Fault:
     place: Place | None = None
 
 
-class Faults(ValueError):  # noqa: N818
+class FaultsError(ValueError):
     """What a check of several settings found, each with its own path below the section."""
 
     def __init__(self, found: Sequence[Fault]) -> None:
@@ -36,7 +36,7 @@ class Faults(ValueError):  # noqa: N818
         self.found = tuple(found)
 
     @classmethod
-    def at(cls, path: str, text: str) -> Faults:
+    def at(cls, path: str, text: str) -> FaultsError:
         """One, at a path such as `registry.create`."""
         return cls([Fault(tuple(path.split(".")), text)])
 

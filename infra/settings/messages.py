@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from infra.settings.faults import Fault, Faults, Path, did_you_mean
+from infra.settings.faults import Fault, FaultsError, Path, did_you_mean
 from infra.settings.locations import Location, locate
 
 Root = TypeVar("Root", bound=BaseModel)
@@ -106,7 +106,7 @@ def _faults(error: ValidationError, root: type[BaseModel]) -> list[Fault]:
     for one in error.errors(include_url=False):
         location = locate(root, one["loc"])
         inner = one.get("ctx", {}).get("error")
-        if isinstance(inner, Faults):
+        if isinstance(inner, FaultsError):
             found += [
                 (location, Fault((*location.path, *fault.path), fault.text))
                 for fault in inner.found

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from infra.settings.azure_ids import AnyId, GroupId, VirtualNetworkId
-from infra.settings.faults import Fault, Faults
+from infra.settings.faults import Fault, FaultsError
 from infra.settings.fields import KEBAB, KEBAB_TEXT, Section, named
 from infra.settings.hosts import Hosts, PublicAddresses, Range
 
@@ -177,10 +177,10 @@ class Network(Section):
                 text = f"given, but mode is {self.mode}; it is for mode {' or '.join(modes)}"
                 found.append(Fault((name,), text))
         if found:
-            raise Faults(found)
+            raise FaultsError(found)
         for key, rule in self.rules.items():
             if not self.approved_only and not rule.resource:
-                raise Faults.at(
+                raise FaultsError.at(
                     f"rules.{key}",
                     "allows what outbound: internet allows anyway; "
                     "leave it out, or set outbound: approved",
@@ -194,7 +194,7 @@ class Network(Section):
             ours = ("addresses", "subnets", "nat_gateway")
             for name in (*ours, "outbound") if self.mode == "own" else ours:
                 if name in self.model_fields_set:
-                    raise Faults.at(
+                    raise FaultsError.at(
                         name,
                         "is for a virtual network to be made, but "
                         "existing.virtual_network names one; give one of the two",
@@ -203,9 +203,11 @@ class Network(Section):
         of_computes = existing.subnets if existing.virtual_network else self.subnets
         wanted = self.mode == "own" and (existing.virtual_network or self.subnets != Subnets())
         if wanted and not (of_computes and of_computes.compute):
-            raise Faults.at(of_subnets, "mode own needs one for computes; give subnets.compute")
+            raise FaultsError.at(
+                of_subnets, "mode own needs one for computes; give subnets.compute"
+            )
         if self.mode == "managed" and of_computes and of_computes.compute:
-            raise Faults.at(
+            raise FaultsError.at(
                 f"{of_subnets}.compute",
                 "mode managed has computes in the service's network, not in a subnet",
             )
@@ -215,13 +217,13 @@ class Network(Section):
     def _addresses_fit(self) -> Self:
         ranges = self.ranges()
         if ranges and "endpoints" not in ranges:
-            raise Faults.at("subnets", "private endpoints need one; give subnets.endpoints")
+            raise FaultsError.at("subnets", "private endpoints need one; give subnets.endpoints")
         whole = ipaddress.IPv4Network(self.addresses or ADDRESSES)
         parts = {name: ipaddress.IPv4Network(text) for name, text in ranges.items()}
         for name, part in parts.items():
             if not part.subnet_of(whole):
-                raise Faults.at(f"subnets.{name}", f"{part} is outside addresses {whole}")
+                raise FaultsError.at(f"subnets.{name}", f"{part} is outside addresses {whole}")
         for (one, first), (other, second) in combinations(parts.items(), 2):
             if first.overlaps(second):
-                raise Faults.at(f"subnets.{other}", f"{second} overlaps subnets.{one} {first}")
+                raise FaultsError.at(f"subnets.{other}", f"{second} overlaps subnets.{one} {first}")
         return self

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from infra.settings.faults import Faults
+from infra.settings.faults import FaultsError
 from infra.settings.fields import Instant, Region, Section, TagValue, Uuid, Workload
 from infra.settings.governance import Budget
 
@@ -37,7 +37,9 @@ class Owned(Section):
     @model_validator(mode="after")
     def _short_lived(self) -> Self:
         if "expires" in self.tags:
-            raise Faults.at("tags.expires", "is the tag of short-lived environments; set 'expires'")
+            raise FaultsError.at(
+                "tags.expires", "is the tag of short-lived environments; set 'expires'"
+            )
         if self.expires and self.protection:
-            raise Faults.at("expires", "'protection' is set too; allowed is one of the two")
+            raise FaultsError.at("expires", "'protection' is set too; allowed is one of the two")
         return self

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from infra.settings.faults import Faults
+from infra.settings.faults import FaultsError
 from infra.settings.fields import AccessName, Region
 from infra.settings.foundation import Logs
 from infra.settings.identity import Access
@@ -38,7 +38,7 @@ class RegistryStack(Owned):
     def _on_the_group(self) -> Self:
         for key, access in self.access.items():
             if access.on != "resource_group":
-                raise Faults.at(
+                raise FaultsError.at(
                     f"access.{key}.on", f"is {access.on}; allowed here is resource_group"
                 )
         return self
@@ -46,5 +46,5 @@ class RegistryStack(Owned):
     @model_validator(mode="after")
     def _told(self) -> Self:
         if self.budget and not self.budget.emails:
-            raise Faults.at("budget", "tells nobody; give it emails")
+            raise FaultsError.at("budget", "tells nobody; give it emails")
         return self

@@ -82,13 +82,13 @@ class _Generator(GenerateJsonSchema):
                 of_field["description"] = said
         return made
 
-    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
+    def field_title_should_be_set(self, _schema: Any) -> bool:
         return False
 
     def encode_default(self, dft: Any) -> Any:
         return written(dft) if isinstance(dft, timedelta) else super().encode_default(dft)
 
-    def bool_schema(self, schema: core_schema.BoolSchema) -> JsonSchemaValue:  # noqa: ARG002
+    def bool_schema(self, _schema: core_schema.BoolSchema) -> JsonSchemaValue:
         return {"enum": SWITCH}
 
     def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:

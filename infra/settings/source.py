@@ -9,11 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from infra.settings.faults import Fault, Path, Place
+
+if TYPE_CHECKING or not yaml.__with_libyaml__:
+    from yaml import SafeLoader
+else:
+    from yaml import CSafeLoader as SafeLoader
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,7 @@ def read(text: str) -> Source:
     return Source(data, places, tuple(faults))
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+class _Loader(SafeLoader):
     yaml_implicit_resolvers: dict[str, Any] = {}
 
 

@@ -15,7 +15,7 @@ from infra.settings.compute_fields import AttachedName
 from infra.settings.data import BlobDatastore, Connection, Datastore, check_accounts
 from infra.settings.encryption import Encryption
 from infra.settings.endpoints import BatchEndpoint, Endpoint
-from infra.settings.faults import Faults
+from infra.settings.faults import FaultsError
 from infra.settings.fields import (
     AccessName,
     ClusterName,
@@ -80,7 +80,7 @@ class Settings(Owned):
         }
         for (one, kind), (other, other_kind) in combinations(kinds.items(), 2):
             for key in getattr(self, one).keys() & getattr(self, other).keys():
-                raise Faults.at(
+                raise FaultsError.at(
                     f"{other}.{key}",
                     f"{key} is {kind} and {other_kind}; allowed is one of the two",
                 )
@@ -99,14 +99,14 @@ class Settings(Owned):
     @model_validator(mode="after")
     def _endpoints(self) -> Self:
         for key in self.endpoints.keys() & self.batch_endpoints.keys():
-            raise Faults.at(
+            raise FaultsError.at(
                 f"batch_endpoints.{key}",
                 f"{key} is an online and a batch endpoint; allowed is one of both",
             )
         for key, endpoint in self.endpoints.items():
             if endpoint.compute and endpoint.compute not in self.kubernetes:
                 allowed = ", ".join(self.kubernetes) or "none: there is nothing under kubernetes"
-                raise Faults.at(
+                raise FaultsError.at(
                     f"endpoints.{key}.compute", f"is {endpoint.compute}; allowed are {allowed}"
                 )
         return self
@@ -114,5 +114,5 @@ class Settings(Owned):
     @model_validator(mode="after")
     def _somebody_is_told(self) -> Self:
         if self.budget and not self.budget.emails and not self.alerts:
-            raise Faults.at("budget", "tells nobody; give it emails, or the stack alerts")
+            raise FaultsError.at("budget", "tells nobody; give it emails, or the stack alerts")
         return self

@@ -20,7 +20,7 @@ import pytest
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from infra.settings import Section, SettingsError, load, parse
-from infra.settings.faults import Fault, Faults, did_you_mean
+from infra.settings.faults import Fault, FaultsError, did_you_mean
 from infra.settings.messages import check
 from infra.settings.source import read
 from tests.infra.mocks import MINIMAL
@@ -132,7 +132,7 @@ class Everything(Section):
             for n, name in enumerate(self.others)
             if name not in self.stores
         ]:
-            raise Faults(found)
+            raise FaultsError(found)
         return self
 
 
