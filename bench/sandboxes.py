@@ -12,7 +12,7 @@ from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest
 from azure.storage.blob import BlobServiceClient
 
-from bench.waiting import answers, until
+from bench.waiting import until
 from sandbox.directory import Directory
 from sandbox.environment import client_environment
 from sandbox.supervisor import launch
@@ -141,7 +141,7 @@ def sandbox() -> Iterator[Sandbox]:
         try:
             launch.start(directory)
             box = Sandbox(directory)
-            until(lambda: answers(box.port("mlflow")))
+            until(directory.mlflow_socket.is_socket)
             yield box
         finally:
             launch.reset(directory)

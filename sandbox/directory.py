@@ -109,6 +109,11 @@ class Directory:
         return self.sockets / "supervisor"
 
     @property
+    def mlflow_socket(self) -> Path:
+        """Where MLflow's server listens: on no port, since it asks nobody who they are."""
+        return self.sockets / "mlflow"
+
+    @property
     def folders(self) -> tuple[Path, ...]:
         return (self.ca, self.logs, self.azurite, self.mlflow, self.jobs, self.deployments,
                 self.environments, self.pulumi)  # fmt: skip

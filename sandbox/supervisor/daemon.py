@@ -24,7 +24,7 @@ from sandbox.supervisor.units import Units, base_environment
 
 log = logging.getLogger("sandbox.supervisor")
 
-PORTS = ("gateway", "azurite", "azurite_queue", "azurite_table", "mlflow")
+PORTS = ("gateway", "azurite", "azurite_queue", "azurite_table")
 FIRST_PAUSE, LAST_PAUSE = 0.05, 5.0
 """Seconds before a dead service is started again, doubling while it keeps dying."""
 SETTLED = 10.0
@@ -100,6 +100,7 @@ class Daemon:
         control.close()
         processes.kill_marked({processes.SANDBOX_MARK: str(self.directory)})
         self.save(ended=True)
+        self.directory.mlflow_socket.unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # Somebody else's socket may be in it.
             self.directory.sockets.rmdir()
 

@@ -51,7 +51,7 @@ def services(directory: Directory, ports: Mapping[str, int]) -> list[Service]:
     if find_spec("sandbox.tracking") and find_spec("sandbox.tracking.server"):
         from sandbox.tracking.server import command
 
-        argv, environment = command(directory, ports["mlflow"])
+        argv, environment = command(directory)
         found.append(Service("mlflow", argv, environment, waits=True))
     return found
 

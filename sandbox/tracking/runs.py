@@ -56,9 +56,9 @@ def client(azure: Context) -> httpx.AsyncClient:
     """The connections to MLflow's server."""
     found = _clients.get(azure)
     if found is None or found.is_closed:
-        port = json.loads(azure.directory.state.read_text())["ports"]["mlflow"]
+        transport = httpx.AsyncHTTPTransport(uds=str(azure.directory.mlflow_socket))
         found = httpx.AsyncClient(
-            base_url=f"http://127.0.0.1:{port}", timeout=_TIMEOUT, trust_env=False
+            base_url="http://localhost", transport=transport, timeout=_TIMEOUT, trust_env=False
         )
         _clients[azure] = found
     return found

@@ -17,20 +17,21 @@ def environment() -> Path:
     return Path(named) if named else checkout() / ".tools" / "mlflow"
 
 
-def command(directory: Directory, port: int) -> tuple[list[str], dict[str, str]]:
+def command(directory: Directory) -> tuple[list[str], dict[str, str]]:
     """The server's arguments and what its environment needs beside the supervisor's own.
 
-    One process on loopback; its databases lie in the directory's ``mlflow/``. It answers
-    ``/health`` when it is ready.
+    One process, behind a socket that only the sandbox's owner reaches; its databases lie in the
+    directory's ``mlflow/``. It answers ``/health`` when it is ready.
     """
     python = environment() / "bin" / "python"
-    arguments = [str(python), "-m", "azureml_tracking", str(directory.mlflow), str(port)]
+    paths = [str(directory.mlflow), str(directory.mlflow_socket)]
+    arguments = [str(python), "-m", "azureml_tracking", *paths]
     variables = {
         # Entry points are found on the path, so the plugin needs no installation.
         "PYTHONPATH": str(PLUGIN),
         "PYTHONDONTWRITEBYTECODE": "",
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-        "MLFLOW_SERVER_ALLOWED_HOSTS": f"127.0.0.1:{port},localhost:{port}",
+        "MLFLOW_SERVER_ALLOWED_HOSTS": "localhost",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "DO_NOT_TRACK": "true",
         "NO_PROXY": "*",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable
 from typing import Any
 
 import mlflow
+import psutil
 import pytest
 from mlflow.exceptions import MlflowException
 
-from tests.sandbox.conftest import Place, RunningSandbox
+from tests.sandbox.conftest import Place, RunningSandbox, make_workspace, wait_until
 from tests.sandbox.tracking.conftest import Use, rest, workspace_id
 
 
@@ -78,11 +80,19 @@ def test_a_guessed_run_id_is_a_404(
         assert answer.json()["error_code"] == "RESOURCE_DOES_NOT_EXIST"
 
 
+def test_the_server_is_behind_a_socket_of_the_owners(sandbox: RunningSandbox) -> None:
+    """MLflow asks nobody who they are: whoever reaches it writes into every workspace."""
+    reached = sandbox.directory.mlflow_socket
+    wait_until(reached.is_socket, what="MLflow listens")
+    server = psutil.Process(sandbox.service("mlflow")["pid"])
+    tree = [server, *server.children(recursive=True)]
+    assert [one for process in tree for one in process.net_connections("tcp")] == []
+    assert stat.S_IMODE(reached.parent.stat().st_mode) == 0o700
+
+
 def test_a_deleted_workspace_takes_its_runs_along(
     sandbox: RunningSandbox, use: Use, group: str, name: str
 ) -> None:
-    from tests.sandbox.conftest import make_workspace, wait_until
-
     place = make_workspace(sandbox, group)
     with use("plain", place):
         mlflow.set_experiment(name)

@@ -1,4 +1,4 @@
-"""``python -m azureml_tracking FOLDER PORT``: MLflow's server on loopback, databases in FOLDER."""
+"""``python -m azureml_tracking FOLDER SOCKET``: MLflow's server, its databases in FOLDER."""
 
 # Checked outside of the environment that it runs in.
 # mypy: disable-error-code="import-not-found"
@@ -31,7 +31,7 @@ class WorkspaceOfRequest:
         await self.application(scope, receive, send)
 
 
-def main(folder: str, port: str) -> None:
+def main(folder: str, socket: str) -> None:
     # The `mlflow server` command does the same from a second process, which costs 250 MB.
     from mlflow.server import ARTIFACT_ROOT_ENV_VAR, BACKEND_STORE_URI_ENV_VAR
 
@@ -44,8 +44,7 @@ def main(folder: str, port: str) -> None:
     template(Path(folder))
     uvicorn.run(
         WorkspaceOfRequest(app),
-        host="127.0.0.1",
-        port=int(port),
+        uds=socket,
         log_level="warning",
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
