@@ -128,7 +128,7 @@ def test_what_the_stack_file_names_is_listed_also_when_missing(
     settings = {
         "connections": {"sales": database, "other": {**database, "vault": "kv-team"}},
     }
-    monkeypatch.setattr(secrets, "_settings", lambda _environment: settings)
+    monkeypatch.setattr(stacks, "settings", lambda _environment: settings)
     kept.append("own")
     found = secrets.listing("dev", "kv-x")
     assert [(one.name, one.settings) for one in found] == [
