@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import click
 
@@ -13,12 +14,26 @@ DRIFTED = 2
 """Exit code, for pipelines: neither success nor failure."""
 
 
-@click.command()
+class _Mistake(click.UsageError):
+    """In the command line: it is no drift, and exits with 1, where click has 2."""
+
+    exit_code = 1
+
+
+class _Command(click.Command):
+    def make_context(self, *arguments: Any, **more: Any) -> click.Context:
+        try:
+            return super().make_context(*arguments, **more)
+        except click.UsageError as error:
+            raise _Mistake(error.format_message(), error.ctx) from None
+
+
+@click.command(cls=_Command)
 @options.placed
 def drift(environment: str, target: str, output: str) -> None:
     """Show where ENV is no longer as its stack made it, and change nothing.
 
-    Exits with 0 when nothing differs, with 2 when something does.
+    Exits with 0 when nothing differs, with 2 when something does, with 1 when that cannot be told.
     """
     from ops import stacks
     from ops.drift import find

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from pulumi.automation.events import StepEventMetadata
 
+from ops import cli
 from ops.drift import differences
-from tests.ops.conftest import Done, run
+from tests.ops.conftest import run_in
 from tests.sandbox.conftest import RunningSandbox
 
 URN = "urn:pulumi:dev::amlops::azure-native:storage:StorageAccount::storage-account"
@@ -65,31 +67,26 @@ def test_a_provider_that_tells_no_details() -> None:
 @pytest.fixture(scope="module")
 def place(start_sandbox: Callable[..., RunningSandbox]) -> RunningSandbox:
     started = start_sandbox(tracking=False)
-    done = call(started, "up", "dev", "--no-policies")
+    done = run_in(started, "up", "dev", "--no-policies")
     assert done.returncode == 0, done.stderr
     return started
 
 
-def call(place: RunningSandbox, *arguments: str) -> Done:
-    where = {"AMLOPS_TARGET": "sandbox", "AMLOPS_SANDBOX_DIR": str(place.directory)}
-    return run(*arguments, **where)
-
-
 def state(place: RunningSandbox) -> str:
-    done = call(place, "sandbox", "run", "--", "pulumi", "stack", "export", "-s", "dev")
+    done = run_in(place, "sandbox", "run", "--", "pulumi", "stack", "export", "-s", "dev")
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
 def test_drift_is_told_changes_nothing_and_is_mended_by_up(place: RunningSandbox) -> None:
-    done = call(place, "drift", "dev")
+    done = run_in(place, "drift", "dev")
     assert (done.returncode, done.stdout.strip()) == (0, "no drift"), done.stderr
 
     group = f"/subscriptions/{place.subscription}/resourceGroups/rg-bikes-dev"
     body = place.arm("GET", group, version="2025-04-01").json()
     body["tags"]["owner"] = "somebody else"
     place.arm("PUT", group, {k: body[k] for k in ("location", "tags")}, version="2025-04-01")
-    outputs = json.loads(call(place, "outputs", "dev", "--output", "json").stdout)
+    outputs = json.loads(run_in(place, "outputs", "dev", "--output", "json").stdout)
     name = outputs["endpoints"]["bike-rentals"]["name"]
     endpoint = f"{outputs['workspace']['id']}/onlineEndpoints/{name}"
     assert place.arm("DELETE", endpoint, version="2025-12-01").is_success
@@ -97,7 +94,7 @@ def test_drift_is_told_changes_nothing_and_is_mended_by_up(place: RunningSandbox
     place.arm("PUT", foreign, {"location": "eastus"}, version="2024-11-30")
 
     before = state(place)
-    done = call(place, "drift", "dev", "--output", "json")
+    done = run_in(place, "drift", "dev", "--output", "json")
     assert done.returncode == 2, done.stderr
     found = json.loads(done.stdout)
     assert [(item["kind"], item["resource"]) for item in found] == [
@@ -111,12 +108,19 @@ def test_drift_is_told_changes_nothing_and_is_mended_by_up(place: RunningSandbox
     assert state(place) == before
 
     place.arm("DELETE", foreign, version="2024-11-30")
-    assert call(place, "refresh", "dev").returncode == 0
-    assert call(place, "up", "dev", "--no-policies").returncode == 0
-    assert call(place, "drift", "dev").returncode == 0
+    assert run_in(place, "refresh", "dev").returncode == 0
+    assert run_in(place, "up", "dev", "--no-policies").returncode == 0
+    assert run_in(place, "drift", "dev").returncode == 0
 
 
 def test_an_environment_that_is_not_there(place: RunningSandbox) -> None:
-    done = call(place, "drift", "test")
+    done = run_in(place, "drift", "test")
     assert (done.returncode, done.stdout) == (1, "")
     assert "'test' is not provisioned here" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [[], ["No_Such"], ["dev", "--nosuch"]])
+def test_a_mistake_in_the_command_line_is_no_drift(arguments: list[str]) -> None:
+    done = CliRunner().invoke(cli.main, ["drift", *arguments])
+    assert done.exit_code == 1
+    assert "Error: " in done.output
