@@ -6,18 +6,12 @@ import pulumi
 
 from infra.settings import Instance, PowerSchedule, Script, iso8601
 
-CREATE_ONLY = [
-    f"properties.properties.{name}"
-    for name in (
-        "vmSize",
-        "subnet",
-        "enableNodePublicIp",
-        "sshSettings",
-        "personalComputeInstanceSettings",
-        "setupScripts",
-    )
-]
-"""The service refuses to change these of an instance: another value makes it anew."""
+CREATE_ONLY = ["properties", "identity"]
+"""Another value makes an instance anew: the request that makes one changes nothing of one that is
+there, and says so of nothing. Idle times "in ARM templates: only configurable during new compute
+instance creation", Microsoft Learn, "Create a compute instance"; schedules and the rest alike, as
+github.com/Azure/bicep-types-az/issues/2543 reports and Terraform's provider has it.
+"""
 
 
 def instance_properties(
@@ -29,6 +23,14 @@ def instance_properties(
 ) -> dict[str, object]:
     """Out of the settings, and of the network where they are silent."""
     within = instance.subnet or subnet
+    scripts = {
+        f"{name}_script": _script(script)
+        for name, script in (
+            ("creation", instance.setup.creation),
+            ("startup", instance.setup.start),
+        )
+        if script
+    }
     properties: dict[str, object] = {
         "vm_size": instance.size,
         "idle_time_before_shutdown": iso8601(instance.idle),
@@ -37,7 +39,9 @@ def instance_properties(
         "enable_node_public_ip": (
             not private_nodes if instance.public_ip is None else instance.public_ip
         ),
-        "enable_sso": True,
+        # The service switches it off, for the person to switch on, where somebody else's script
+        # has run: "Create on behalf of", Microsoft Learn.
+        "enable_sso": not (instance.assigned_user and scripts),
         "ssh_settings": (
             {"ssh_public_access": "Enabled", "admin_public_key": instance.ssh.public_key}
             if instance.ssh
@@ -50,14 +54,6 @@ def instance_properties(
         properties["personal_compute_instance_settings"] = {
             "assigned_user": {"object_id": instance.assigned_user, "tenant_id": tenant_id}
         }
-    scripts = {
-        f"{name}_script": _script(script)
-        for name, script in (
-            ("creation", instance.setup.creation),
-            ("startup", instance.setup.start),
-        )
-        if script
-    }
     if scripts:
         properties["setup_scripts"] = {"scripts": scripts}
     if instance.schedules:

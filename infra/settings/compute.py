@@ -128,7 +128,8 @@ class Instance(Section):
     public_ip: bool | None = None
     """A public address on the node; None: the network mode decides."""
     setup: Setup = Setup()
-    schedules: dict[ScheduleName, PowerSchedule] = {}
+    schedules: Annotated[dict[ScheduleName, PowerSchedule], Field(max_length=4)] = {}
+    """When it starts and stops by itself; the service takes four."""
 
 
 class ClusterSsh(Section):

@@ -198,9 +198,21 @@ def test_only_what_the_service_cannot_change_makes_a_compute_anew(planned: Plan)
         anew
     )
     assert not any("scaleSettings" in path or "tags" in path for path in anew)
+
+
+def test_nothing_of_an_instance_is_changed_behind_its_persons_back(planned: Plan) -> None:
+    """The service takes such a request and does nothing: anew is what `up` can show."""
     anew = planned.resources["computes-instance-workstation"].replace_on_changes
-    assert "properties.properties.setupScripts" in anew
-    assert not any("schedules" in path or "idle" in path for path in anew)
+    assert set(anew) == {"properties", "identity"}
+
+
+def test_who_gets_an_instance_with_somebodys_script_switches_single_sign_on_on() -> None:
+    theirs = {"assigned_user": SUBSCRIPTION}
+    script = {"setup": {"start": {"text": "echo started"}}}
+    made = {"mine": script, "bare": theirs, "theirs": {**theirs, **script}}
+    found = plan(settings(instances=made))
+    on = {key: instance(found, key)["enableSSO"] for key in ("mine", "bare", "theirs")}
+    assert on == {"mine": True, "bare": True, "theirs": False}
 
 
 def test_a_time_to_live_that_is_renewed_leaves_instances_alone(planned: Plan) -> None:
