@@ -18,6 +18,12 @@ Amlops = Callable[..., Done]
 run = functools.partial(checkout.amlops, ROOT)
 
 
+def run_in(sandbox: RunningSandbox, *arguments: str, given: str = "", **environment: str) -> Done:
+    """The command beside a sandbox that runs."""
+    place = {"AMLOPS_TARGET": "sandbox", "AMLOPS_SANDBOX_DIR": str(sandbox.directory)}
+    return run(*arguments, given=given, **{**place, **environment})
+
+
 def assert_one_message(done: Done, code: int = 1) -> None:
     """It failed as a person wants it: an exit code, a message, nothing on standard output."""
     assert done.returncode == code, done.stderr
@@ -51,10 +57,4 @@ def amlops(tmp_path_factory: pytest.TempPathFactory) -> Amlops:
 @pytest.fixture(scope="session")
 def running(start_sandbox: Callable[..., RunningSandbox]) -> Amlops:
     """The command beside an empty sandbox that runs."""
-    directory = start_sandbox(tracking=False).directory
-
-    def call(*arguments: str, **environment: str) -> Done:
-        place = {"AMLOPS_TARGET": "sandbox", "AMLOPS_SANDBOX_DIR": str(directory)}
-        return run(*arguments, **{**place, **environment})
-
-    return call
+    return functools.partial(run_in, start_sandbox(tracking=False))

@@ -23,7 +23,7 @@ from azure.mgmt.storage import StorageManagementClient
 from ops import bootstrap
 from ops.bootstrap import Backend
 from ops.failure import Failure
-from tests.ops.conftest import ROOT, Done, run
+from tests.ops.conftest import ROOT, run_in
 from tests.sandbox.conftest import RunningSandbox
 
 WORD = "open sesame"
@@ -34,14 +34,9 @@ def place(start_sandbox: Callable[..., RunningSandbox]) -> RunningSandbox:
     return start_sandbox(tracking=False)
 
 
-def call(place: RunningSandbox, *arguments: str, **more: str) -> Done:
-    where = {"AMLOPS_TARGET": "sandbox", "AMLOPS_SANDBOX_DIR": str(place.directory)}
-    return run(*arguments, **where, **more)
-
-
 @pytest.fixture(scope="module")
 def backend(place: RunningSandbox) -> dict[str, Any]:
-    done = call(place, "bootstrap", "--location", "koreacentral", "--output", "json")
+    done = run_in(place, "bootstrap", "--location", "koreacentral", "--output", "json")
     assert done.returncode == 0, done.stderr
     made: dict[str, Any] = json.loads(done.stdout)
     return made
@@ -77,13 +72,13 @@ def test_it_is_keyless_versioned_locked_and_protected(
 def test_it_may_run_again(place: RunningSandbox, backend: dict[str, Any], client: None) -> None:
     vault = f"https://{backend['vault']}.vault.azure.net"
     before = KeyClient(vault, place.credential()).get_key("pulumi").id
-    again = call(place, "bootstrap", "--location", "koreacentral", "--output", "json")
+    again = run_in(place, "bootstrap", "--location", "koreacentral", "--output", "json")
     assert (again.returncode, json.loads(again.stdout)) == (0, backend), again.stderr
     assert KeyClient(vault, place.credential()).get_key("pulumi").id == before
-    moved = call(place, "bootstrap", "--location", "eastus")
+    moved = run_in(place, "bootstrap", "--location", "eastus")
     assert moved.returncode == 1
     assert "is in koreacentral, not in eastus" in moved.stderr
-    text = call(place, "bootstrap", "--location", "koreacentral")
+    text = run_in(place, "bootstrap", "--location", "koreacentral")
     assert f"export PULUMI_BACKEND_URL='{backend['backend']}'" in text.stdout
     assert f"--secrets-provider '{backend['secrets_provider']}'" in text.stdout
     assert "`amlops` keeps to the sandbox's own backend" in text.stdout

@@ -23,7 +23,7 @@ from pulumi.automation.events import (
 
 from ops.late_grants import FIRST_PAUSE, LONGEST_PAUSE, PATIENCE, LateGrants
 from tests.checkout import Done
-from tests.ops.conftest import run
+from tests.ops.conftest import run_in
 from tests.sandbox.conftest import RunningSandbox
 
 OURS, DEPLOYER = "11111111-aaaa-4444-8888-000000000001", "11111111-aaaa-4444-8888-000000000002"
@@ -32,8 +32,7 @@ NOT_ALLOWED = "AuthorizationFailed: The client with object id '{}' does not have
 
 
 def up(sandbox: RunningSandbox) -> Done:
-    place = {"AMLOPS_TARGET": "sandbox", "AMLOPS_SANDBOX_DIR": str(sandbox.directory)}
-    return run("up", "dev", "--no-policies", "--output", "json", **place)
+    return run_in(sandbox, "up", "dev", "--no-policies", "--output", "json")
 
 
 def test_up_succeeds_though_grants_are_seen_late(

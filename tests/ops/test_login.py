@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ops.identity import Principal
-from tests.ops.conftest import Done, assert_one_message, run
+from tests.ops.conftest import Done, assert_one_message, run, run_in
 from tests.sandbox.conftest import RunningSandbox
 
 
@@ -19,18 +19,13 @@ def place(start_sandbox: Callable[..., RunningSandbox]) -> RunningSandbox:
     return start_sandbox(tracking=False)
 
 
-def here(place: RunningSandbox, *arguments: str) -> Done:
-    where = {"AMLOPS_TARGET": "sandbox", "AMLOPS_SANDBOX_DIR": str(place.directory)}
-    return run(*arguments, **where)
-
-
 def as_azure(place: RunningSandbox, *arguments: str, **changes: str) -> Done:
     """As in a real subscription, whose addresses happen to lead to a sandbox."""
     return run(*arguments, "--target", "azure", **{**place.environment, **changes})
 
 
 def test_in_the_sandbox(place: RunningSandbox) -> None:
-    done = here(place, "whoami", "--output", "json")
+    done = run_in(place, "whoami", "--output", "json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["target"] == "sandbox"
@@ -50,13 +45,13 @@ def test_the_environments_that_are_provisioned(place: RunningSandbox) -> None:
     group = f"/subscriptions/{place.subscription}/resourceGroups/rg-bikes-dev"
     tags = {"workload": "bikes", "environment": "dev"}
     place.arm("PUT", group, {"location": "eastus", "tags": tags}, version="2025-04-01")
-    assert "environments" in here(place, "whoami").stdout
-    found = json.loads(here(place, "whoami", "--output", "json").stdout)
+    assert "environments" in run_in(place, "whoami").stdout
+    found = json.loads(run_in(place, "whoami", "--output", "json").stdout)
     assert found["environments"] == ["dev"]
 
 
 def test_the_sandbox_needs_no_login(place: RunningSandbox) -> None:
-    done = here(place, "login")
+    done = run_in(place, "login")
     assert done.returncode == 0, done.stderr
     assert "the sandbox needs no login" in done.stderr
     assert place.subscription in done.stdout

@@ -5,12 +5,13 @@ The tests are one story in a sandbox of their own and run in order.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable
 
 import pytest
 
-from tests.ops.conftest import Amlops, Done, assert_one_message, run
+from tests.ops.conftest import Amlops, assert_one_message, run_in
 from tests.sandbox.conftest import RunningSandbox
 
 WORK = [
@@ -23,12 +24,7 @@ WORK = [
 
 @pytest.fixture(scope="module")
 def amlops(start_sandbox: Callable[..., RunningSandbox]) -> Amlops:
-    directory = start_sandbox(tracking=False).directory
-
-    def call(*arguments: str, **environment: str) -> Done:
-        place = {"AMLOPS_TARGET": "sandbox", "AMLOPS_SANDBOX_DIR": str(directory)}
-        return run(*arguments, **{**place, **environment})
-
+    call = functools.partial(run_in, start_sandbox(tracking=False))
     done = call("up", "shared")
     assert done.returncode == 0, done.stderr
     return call

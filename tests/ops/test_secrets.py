@@ -17,7 +17,7 @@ from azure.core.exceptions import HttpResponseError
 from ops import secrets, stacks
 from ops.failure import Failure
 from tests.checkout import ROOT, Done
-from tests.ops.conftest import Amlops, assert_one_message, run
+from tests.ops.conftest import Amlops, assert_one_message, run_in
 from tests.sandbox.conftest import RunningSandbox
 
 VALUE = "hush-1618033988"
@@ -28,8 +28,7 @@ class Vault:
     sandbox: RunningSandbox
 
     def amlops(self, *arguments: str, given: str = "") -> Done:
-        place = {"AMLOPS_TARGET": "sandbox", "AMLOPS_SANDBOX_DIR": str(self.sandbox.directory)}
-        return run("secrets", *arguments, given=given, **place)
+        return run_in(self.sandbox, "secrets", *arguments, given=given)
 
 
 @pytest.fixture(scope="module")

@@ -13,14 +13,13 @@ from ops.doctor import examination, login, state, tools
 from ops.doctor.case import Case
 from ops.doctor.examination import examine, failed
 from ops.target import Target
-from tests.ops.conftest import run
+from tests.ops.conftest import run_in
 from tests.ops.doctor.conftest import levels, only
 from tests.sandbox.conftest import RunningSandbox
 
 
 def doctor(place: RunningSandbox, *arguments: str) -> Any:
-    where = {"AMLOPS_TARGET": "sandbox", "AMLOPS_SANDBOX_DIR": str(place.directory)}
-    return run("doctor", *arguments, **where)
+    return run_in(place, "doctor", *arguments)
 
 
 def test_an_environment_that_is_not_there_yet(place: RunningSandbox) -> None:
