@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.arm.ids import ResourceId
 from sandbox.arm.resource import Resource
-from sandbox.blob import accounts
+from sandbox.blob import containers
+from sandbox.blob.rest import StorageError
 from sandbox.events.outbox import Outbox, Parcel
-from sandbox.ml.blobs import BlobError, shared
+from sandbox.ml.blobs import Blobs
 from sandbox.ml.locations import Location
 from sandbox.resources.storage import ACCOUNTS
 
@@ -69,7 +70,7 @@ async def _handle(azure: Azure, outbox: Outbox, parcel: Parcel) -> None:
         return
     try:
         await _deliver(azure, subscription, parcel)
-    except (DeliveryError, accounts.StorageError) as error:
+    except (DeliveryError, StorageError) as error:
         await _failed(azure, outbox, subscription, parcel, error)
     else:
         outbox.done(parcel)
@@ -89,7 +90,7 @@ async def _deliver(azure: Azure, subscription: Resource, parcel: Parcel) -> None
         raise DeliveryError(f"Unauthorized: the topic's identity may not send to '{queue}'")
     text = base64.b64encode(json.dumps(parcel.event).encode()).decode()
     seconds = int(place.get("queueMessageTimeToLiveInSeconds") or FOR_EVER)
-    await accounts.put_message(azure, account.name, queue, text, seconds)
+    await containers.put_message(azure, account.name, queue, text, seconds)
 
 
 def _with_identity(
@@ -131,7 +132,7 @@ async def _failed(
     reason = "TimeToLiveExceeded" if late else "MaxDeliveryAttemptsExceeded"
     try:
         await _put_aside(azure, subscription, parcel, attempts, str(error), reason)
-    except (DeliveryError, BlobError) as failure:
+    except (DeliveryError, StorageError) as failure:
         azure.log.warning("%s: an event is lost: %s", subscription.id, failure)
     outbox.done(parcel)
 
@@ -165,4 +166,4 @@ async def _put_aside(
     folder = "/".join(name.upper() for name in subscription.id.names)
     path = f"{folder}/{now:%Y}/{now.month}/{now.day}/{now.hour}/{parcel.event['id']}.json"
     content = json.dumps([letter]).encode()
-    await shared(azure).write(Location(account.name, container, path), content)
+    await Blobs(azure).write(Location(account.name, container, path), content)

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sandbox.ml.locations import Location
+from sandbox.ml.locations import Location, on_disk
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken
@@ -61,11 +61,10 @@ class Storage:
         if not below:
             raise NothingThereError(f"nothing is stored under {location.url}")
         for name in below:
-            target = (folder / name.removeprefix(prefix)).resolve()
-            if not target.is_relative_to(folder.resolve()):
-                raise NothingThereError(
-                    f"the blob '{name}' has a path that leads out of its folder"
-                )
+            try:
+                target = on_disk(folder, name.removeprefix(prefix))
+            except ValueError as error:
+                raise NothingThereError(str(error)) from None
             self._fetch(container, name, target)
         return folder
 

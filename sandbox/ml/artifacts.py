@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.arm.errors import ArmError
 from sandbox.arm.resource import Resource
-from sandbox.ml.blobs import shared, signed
+from sandbox.ml.blobs import Blobs, signed
 from sandbox.ml.locations import Location, check_path, of_run
 from sandbox.ml.models import location as model_location
 from sandbox.tracking import runs
@@ -34,7 +34,7 @@ def place_of(azure: Azure, workspace: Resource, experiment: str, run_id: str) ->
 
 async def listing(azure: Azure, place: Location, run_id: str, below: str) -> dict[str, Any]:
     """Every artifact under a path."""
-    found = await shared(azure).below(place)
+    found = await Blobs(azure).below(place)
     names = [blob.name.removeprefix(place.path).lstrip("/") for blob in found]
     inside = f"{below.strip('/')}/" if below.strip("/") else ""
     return {"value": [_entry(run_id, name) for name in names if name.startswith(inside)]}

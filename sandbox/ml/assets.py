@@ -18,7 +18,7 @@ from sandbox.arm.request import Request
 from sandbox.arm.resource import Resource
 from sandbox.arm.routes import Route
 from sandbox.arm.types import Action, Body, Change, ResourceType
-from sandbox.blob import accounts
+from sandbox.blob import containers
 from sandbox.ml.blobs import signed
 from sandbox.ml.locations import Location, check_path, long_address, resolve
 from sandbox.ml.workspaces import WORKSPACES, workspace_of
@@ -209,7 +209,7 @@ async def _start_upload(azure: Azure, version: Resource, request: Request) -> di
     # The same version gets the same container again, so a repeated call leaves no litter.
     upload = uuid.uuid5(uuid.UUID(workspace.private["workspace_id"]), version.id.key)
     place = Location(storage.name, f"{upload}", "")
-    await accounts.create_container(azure, place.account, place.container)
+    await containers.create_container(azure, place.account, place.container)
     return {
         "pendingUploadId": str(upload),
         "pendingUploadType": (request.body or {}).get("pendingUploadType")

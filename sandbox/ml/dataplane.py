@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import httpx
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -18,8 +17,8 @@ from sandbox import refusals
 from sandbox.arm.errors import ArmError
 from sandbox.arm.ids import ResourceId
 from sandbox.arm.resource import Resource
+from sandbox.blob.rest import StorageError
 from sandbox.ml import artifacts, history, registry_assets
-from sandbox.ml.blobs import BlobError
 from sandbox.ml.locations import Location, resolve
 from sandbox.ml.outputs import of_unnamed
 from sandbox.ml.workspaces import WORKSPACES
@@ -189,7 +188,7 @@ async def _answer(
         call = Call(azure, request, match, verb, await _body(request))
         answer = handler(call)
         return JSONResponse(await answer if inspect.isawaitable(answer) else answer)
-    except (BlobError, httpx.TransportError) as error:
+    except StorageError as error:
         text = f"The workspace's storage refused: {error}"
         raise ArmError(503, "ServiceUnavailable", text) from None
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.arm.errors import ArmError
 from sandbox.arm.resource import Resource
 from sandbox.jobs import status
-from sandbox.ml.blobs import shared, signed
+from sandbox.ml.blobs import Blobs, signed
 from sandbox.ml.jobs import JOBS
 from sandbox.ml.locations import of_run
 from sandbox.ml.outputs import unnamed
@@ -83,7 +83,7 @@ async def details(azure: Azure, job: Resource) -> Body:
 async def _logs(azure: Azure, job: Resource) -> dict[str, str]:
     place = of_run(azure, workspace_of(azure, job.id), job.name)
     below = place.join("")
-    names = [blob.name.removeprefix(f"{place.path}/") for blob in await shared(azure).below(below)]
+    names = [blob.name.removeprefix(f"{place.path}/") for blob in await Blobs(azure).below(below)]
     return {name: signed(azure, place.join(name), "r") for name in names if _LOGS.fullmatch(name)}
 
 

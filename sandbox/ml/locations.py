@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -59,6 +60,14 @@ def check_path(address: str, target: str | None = None) -> None:
     plain = unquote(unquote(address)).replace("\\", "/")
     if any(part in ("..", ".") for part in plain.split("/")) or "\x00" in plain:
         raise invalid(f"The path '{address}' must not contain '.' or '..' segments.", target)
+
+
+def on_disk(folder: Path, name: str) -> Path:
+    """Where a blob of that name goes below a folder. Raises ValueError where it would lead out."""
+    target = (folder / name.lstrip("/")).resolve()
+    if not target.is_relative_to(folder.resolve()):
+        raise ValueError(f"the blob '{name}' has a path that leads out of its folder")
+    return target
 
 
 def in_datastore(

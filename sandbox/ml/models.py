@@ -15,6 +15,7 @@ from sandbox.arm.errors import conflict, invalid
 from sandbox.arm.request import Request
 from sandbox.arm.resource import Resource
 from sandbox.arm.types import Body, Change, ResourceType
+from sandbox.blob.rest import StorageError
 from sandbox.ml.assets import (
     check_names,
     complete,
@@ -23,7 +24,7 @@ from sandbox.ml.assets import (
     versions,
     view_container,
 )
-from sandbox.ml.blobs import BlobError, shared
+from sandbox.ml.blobs import Blobs
 from sandbox.ml.locations import Location, resolve
 from sandbox.ml.workspaces import WORKSPACES, workspace_of
 from sandbox.tracking import runs
@@ -98,8 +99,8 @@ async def describe(azure: Azure, model: Resource) -> None:
         return
     content = None
     try:
-        content = await shared(azure).read(location(azure, model).join("MLmodel"))
-    except BlobError as error:
+        content = await Blobs(azure).read(location(azure, model).join("MLmodel"))
+    except StorageError as error:
         azure.log.warning("the flavors of %s are unknown: %s", model.id, error)
     if content:
         properties["flavors"] = flavors(content)

@@ -20,7 +20,7 @@ from sandbox.arm.resource import Resource
 from sandbox.arm.routes import Route
 from sandbox.arm.types import Body, Change, ResourceType
 from sandbox.arm.writes import squeeze
-from sandbox.blob import accounts
+from sandbox.blob import containers
 from sandbox.ml.assets import (
     UPLOAD_PERMISSIONS,
     check_names,
@@ -143,7 +143,7 @@ async def _upload_place(azure: Azure, request: Request, match: re.Match[str]) ->
     asset = str((request.body or {}).get("assetId") or f"{match['name']}/{match['version']}")
     upload = uuid.uuid5(uuid.UUID(registry.private["id"]), asset.lower())
     place = Location(account_of(registry), str(upload), "")
-    await accounts.create_container(azure, place.account, place.container)
+    await containers.create_container(azure, place.account, place.container)
     return Response(200, _reference(azure, place, UPLOAD_PERMISSIONS))
 
 

@@ -11,7 +11,7 @@ from sandbox.arm.ids import ResourceId
 from sandbox.arm.request import Request
 from sandbox.arm.resource import SUCCEEDED, Resource
 from sandbox.arm.types import Action, Body, Change, ResourceType
-from sandbox.blob import accounts
+from sandbox.blob import containers
 from sandbox.ml import outbound_rules
 from sandbox.resources import customer_keys, private_links
 from sandbox.resources.registries import REGISTRIES
@@ -122,7 +122,7 @@ async def _provision(azure: Azure, workspace: Resource) -> None:
     }
     for name, (kind, place) in stores.items():
         if "containerName" in place:
-            await accounts.create_container(azure, storage.name, place["containerName"])
+            await containers.create_container(azure, storage.name, place["containerName"])
         at = workspace.id.child("datastores", name)
         if azure.resources.get(at):
             continue

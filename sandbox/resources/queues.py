@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sandbox.arm.ids import ResourceId
 from sandbox.arm.resource import SUCCEEDED, Resource
 from sandbox.arm.types import ResourceType
-from sandbox.blob import accounts
+from sandbox.blob import containers
 from sandbox.resources.storage import ACCOUNTS
 
 if TYPE_CHECKING:
@@ -18,13 +18,13 @@ QUEUES = f"{SERVICES}/queues"
 
 
 async def _provision(azure: Azure, queue: Resource) -> None:
-    await accounts.create_queue(azure, queue.id.names[0], queue.name)
+    await containers.create_queue(azure, queue.id.names[0], queue.name)
 
 
 async def _remove(azure: Azure, queue: Resource) -> None:
     account = azure.resources.get(ResourceId(queue.id.scope, ACCOUNTS, queue.id.names[:1]))
     if account and account.state == SUCCEEDED:
-        await accounts.delete_queue(azure, account.name, queue.name)
+        await containers.delete_queue(azure, account.name, queue.name)
 
 
 TYPES = [

@@ -11,7 +11,7 @@ from sandbox.arm.ids import ResourceId
 from sandbox.arm.request import Request
 from sandbox.arm.resource import SUCCEEDED, Resource
 from sandbox.arm.types import Action, Body, Change, ResourceType
-from sandbox.blob import accounts
+from sandbox.blob import accounts, containers
 from sandbox.blob.access import refresh, takes_keys
 from sandbox.resources import customer_keys, private_links
 
@@ -100,14 +100,14 @@ async def _regenerate_key(azure: Azure, account: Resource, request: Request) -> 
 
 
 async def _provision_container(azure: Azure, container: Resource) -> None:
-    await accounts.create_container(azure, container.id.names[0], container.name)
+    await containers.create_container(azure, container.id.names[0], container.name)
 
 
 async def _remove_container(azure: Azure, container: Resource) -> None:
     account = ResourceId(container.id.scope, ACCOUNTS, container.id.names[:1])
     holder = azure.resources.get(account)
     if holder and holder.state == SUCCEEDED:
-        await accounts.delete_container(azure, account.name, container.name)
+        await containers.delete_container(azure, account.name, container.name)
 
 
 TYPES = [

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from sandbox.arm.errors import ArmError
 from sandbox.arm.resource import Resource
-from sandbox.ml.blobs import BlobError, shared
-from sandbox.ml.locations import resolve
+from sandbox.blob.rest import StorageError
+from sandbox.ml.blobs import Blobs
+from sandbox.ml.locations import on_disk, resolve
 
 if TYPE_CHECKING:
     from sandbox.azure import Azure
@@ -31,7 +32,7 @@ async def download(
     The folder keeps its name and lies in `target`; with `into`, what is in it does. Raises
     AssetError when there is nothing at the address or it lies in no storage of the sandbox.
     """
-    blobs = shared(azure)
+    blobs = Blobs(azure)
     try:
         location = resolve(azure, workspace, address)
         path = location.path.strip("/")
@@ -44,9 +45,7 @@ async def download(
         gate = asyncio.Semaphore(_AT_ONCE)
 
         async def bring(name: str) -> None:
-            to = (target / name[start:].lstrip("/")).resolve()
-            if not to.is_relative_to(target.resolve()):
-                raise AssetError(f"the blob '{name}' would be written outside of its folder")
+            to = on_disk(target, name[start:])
             to.parent.mkdir(parents=True, exist_ok=True)
             async with gate, blobs.reading(replace(location, path=name)) as answer:
                 with to.open("wb") as file:
@@ -54,5 +53,5 @@ async def download(
                         file.write(chunk)
 
         await asyncio.gather(*(bring(name) for name in names))
-    except (BlobError, ArmError) as error:
+    except (StorageError, ArmError, ValueError) as error:
         raise AssetError(f"{address} cannot be read: {error}") from None

@@ -21,7 +21,7 @@ from sandbox import bodies
 from sandbox.arm.errors import ArmError
 from sandbox.arm.ids import ResourceId
 from sandbox.arm.resource import Resource
-from sandbox.ml.blobs import BlobError
+from sandbox.blob.rest import StorageError
 from sandbox.ml.workspaces import WORKSPACES
 from sandbox.tracking import addresses, artifacts, runs
 from sandbox.tracking.registry import HANDLERS, Registry
@@ -70,8 +70,11 @@ class Tracking:
                     error.status, code.get(error.status, "INVALID_PARAMETER_VALUE"), error.message
                 )
             )
-        except (BlobError, httpx.TransportError) as error:
+        except StorageError as error:
             text = f"The workspace's storage refused: {error}"
+            return _refusal(MlflowError(503, "TEMPORARILY_UNAVAILABLE", text))
+        except httpx.TransportError as error:
+            text = f"The workspace's tracking server broke off: {error!r}"
             return _refusal(MlflowError(503, "TEMPORARILY_UNAVAILABLE", text))
 
     async def answer(self, request: Request) -> Response:

@@ -16,8 +16,9 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from sandbox.arm.errors import ArmError
 from sandbox.arm.resource import Resource
+from sandbox.blob.rest import StorageError
 from sandbox.ml import models
-from sandbox.ml.blobs import BlobError, shared
+from sandbox.ml.blobs import Blobs
 from sandbox.ml.locations import Location, check_path, of_run
 from sandbox.tracking import addresses, runs
 from sandbox.tracking.runs import MlflowError
@@ -63,7 +64,7 @@ def registered(azure: Azure, workspace: Resource, name: str, version: str) -> Lo
 async def answer(azure: Azure, workspace: Resource, request: Request, path: str) -> Response:
     """One request for an artifact, or for the listing of ``?path=``.
 
-    Raises MlflowError, BlobError.
+    Raises MlflowError, StorageError.
     """
     if not path:
         if request.method != "GET":
@@ -74,8 +75,8 @@ async def answer(azure: Azure, workspace: Resource, request: Request, path: str)
     if request.method == "PUT":
         return await _upload(azure, at, request)
     if request.method == "DELETE":
-        for blob in await shared(azure).below(at):
-            await shared(azure).delete(Location(at.account, at.container, blob.name))
+        for blob in await Blobs(azure).below(at):
+            await Blobs(azure).delete(Location(at.account, at.container, blob.name))
         return JSONResponse({})
     return await _download(azure, at)
 
@@ -84,7 +85,7 @@ async def _listing(azure: Azure, at: Location) -> Response:
     """What lies directly below, folders once; a file lists as nothing."""
     prefix = at.path.rstrip("/") + "/"
     files: dict[str, dict[str, object]] = {}
-    for blob in await shared(azure).below(at):
+    for blob in await Blobs(azure).below(at):
         if blob.name == at.path:
             continue
         name, deeper, _ = blob.name.removeprefix(prefix).partition("/")
@@ -100,17 +101,17 @@ async def _upload(azure: Azure, at: Location, request: Request) -> Response:
     length = request.headers.get("content-length")
     if length is None:
         # Storage wants to know the length; clients leave it out for empty files.
-        await shared(azure).write(at, await request.body(), content_type=kind)
+        await Blobs(azure).write(at, await request.body(), content_type=kind)
     else:
-        await shared(azure).write(at, request.stream(), int(length), kind)
+        await Blobs(azure).write(at, request.stream(), int(length), kind)
     return JSONResponse({})
 
 
 async def _download(azure: Azure, at: Location) -> Response:
-    reading = shared(azure).reading(at)
+    reading = Blobs(azure).reading(at)
     try:
         blob = await reading.__aenter__()
-    except BlobError as error:
+    except StorageError as error:
         if error.status == 404:
             text = f"No such artifact: '{unquote(at.path)}'"
             raise MlflowError(404, "RESOURCE_DOES_NOT_EXIST", text) from None

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.arm.errors import ArmError
 from sandbox.arm.resource import Resource
+from sandbox.blob.rest import StorageError
 from sandbox.ml import assets, models
-from sandbox.ml.blobs import BlobError, shared
+from sandbox.ml.blobs import Blobs
 from sandbox.ml.locations import Location, long_address, of_run, resolve
 from sandbox.tracking import addresses, entities, runs, search
 from sandbox.tracking.runs import MlflowError
@@ -150,10 +151,10 @@ class Registry:
                 raise _missing(f"{kind} with id={identifier} not found")
         try:
             place = self._place(source)
-            content = await shared(self.azure).read(place.join("MLmodel"))
+            content = await Blobs(self.azure).read(place.join("MLmodel"))
         except ArmError as error:
             raise search.invalid(error.message) from None
-        except BlobError as error:
+        except StorageError as error:
             raise search.invalid(f"The model's files cannot be read: {error}") from None
         properties: Arguments = {
             "modelUri": long_address(self.workspace, place),
