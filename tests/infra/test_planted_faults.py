@@ -16,12 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.commands import copy_of_the_repository
+from tests.checkout import AMLOPS, copy
 from tests.sandbox.conftest import RunningSandbox
 
 STACK = "planted"
 FILE = f"stacks/Pulumi.{STACK}.yaml"
-AMLOPS = "from ops.cli import main; main(prog_name='amlops')"
 FAULTY = """\
 encryptionsalt: v1:kK0p5tmVR8Y=:v1:1TvOuXOEkoJMhcQr:ZnBtTXMt6ILaCWm0PgIGIs4bNUq34A==
 config:
@@ -70,7 +69,7 @@ EXPECTED = [
 @pytest.fixture(scope="module")
 def checkout() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="amlops-planted-"))
-    copy_of_the_repository(folder)
+    copy(folder)
     (folder / FILE).write_text(FAULTY)
     yield folder
     shutil.rmtree(folder)
@@ -109,7 +108,7 @@ def test_the_check_tells_twelve_lines_and_nothing_else(checkout: Path) -> None:
 @pytest.mark.parametrize("command", [["up"], ["preview"], ["config", "show"]], ids=" ".join)
 def test_amlops_tells_them_before_anything_is_started(checkout: Path, command: list[str]) -> None:
     nowhere = {"AMLOPS_SANDBOX_DIR": str(checkout / "none"), "AMLOPS_AZURITE": "/nowhere"}
-    text = run(checkout, sys.executable, "-c", AMLOPS, *command, STACK, **nowhere)
+    text = run(checkout, *AMLOPS, *command, STACK, **nowhere)
     assert_twelve_lines(text)
     assert not (checkout / "none").exists()
 
@@ -117,7 +116,7 @@ def test_amlops_tells_them_before_anything_is_started(checkout: Path, command: l
 def test_plain_pulumi_tells_them(
     checkout: Path, start_sandbox: Callable[..., RunningSandbox]
 ) -> None:
-    variables = start_sandbox().environment
+    variables = start_sandbox(tracking=False).environment
     pulumi = ("pulumi", "--non-interactive", "-s", STACK)
     subprocess.run(
         [*pulumi[:2], "stack", "init", STACK],
