@@ -10,6 +10,8 @@ from tools.setup.prerequisites import GIT
 from tools.setup.step import Step, Work
 
 INTERPRETER = f"{sys.executable} {sys.version}"
+# Where a person's own settings of pip would put packages: ours go into our own environment.
+HERE = {"PIP_USER": "0", "PIP_TARGET": "", "PIP_PREFIX": ""}
 
 
 def uv(checkout: Checkout) -> Step:
@@ -24,6 +26,7 @@ def uv(checkout: Checkout) -> Step:
             checkout.uv / "bin" / "python",
             *("-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--no-deps"),
             *("--retries", "2", "--only-binary", ":all:", "--require-hashes", "-r", pin),
+            env=HERE,
         )
 
     return Step(
@@ -33,7 +36,7 @@ def uv(checkout: Checkout) -> Step:
         gigabytes=0.1,
         run=run,
         inputs=[INTERPRETER, pinned(lock.read_text(), "uv")],
-        products=[checkout.uv],
+        products=[checkout.uv / "bin" / "uv"],
     )
 
 

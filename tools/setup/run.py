@@ -69,7 +69,8 @@ def set_up(checkout: Checkout, wanted: Sequence[Step]) -> None:
 
 def _carry_out(todo: Sequence[Step], checkout: Checkout, commands: Commands) -> None:
     progress = Progress()
-    progress.say(f"{len(todo)} steps to do, side by side; what is done now is skipped from now on")
+    count = f"{len(todo)} steps to do, side by side" if len(todo) > 1 else "1 step to do"
+    progress.say(f"{count}; what is done now is skipped from now on")
     threading.Thread(target=progress.watch, daemon=True).start()
 
     def carry_out(step: Step) -> None:

@@ -1,10 +1,12 @@
 """The bootstrap as a person meets it: a process with an exit code and messages."""
 
+import hashlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -139,6 +141,35 @@ def test_no_network_is_told_with_the_step_and_the_log(machine: Machine) -> None:
     assert "uv, the installer of Python packages failed." in printed
     assert "The network, or the package index, cannot be reached." in printed
     assert f"Log: {machine.clone}/.tools/logs/uv.log" in printed
+
+
+def serve_uv(machine: Machine) -> None:
+    """A package of the name that pip finds without an index; the clone's lock file pins it."""
+    wheel = machine.clone / "uv-0.0.1-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("uv-0.0.1.data/scripts/uv", "#!python\n")
+        archive.writestr("uv-0.0.1.dist-info/METADATA", "Metadata-Version: 2.1\nName: uv\n"
+                         "Version: 0.0.1\n")  # fmt: skip
+        archive.writestr("uv-0.0.1.dist-info/WHEEL", "Wheel-Version: 1.0\nGenerator: a test\n"
+                         "Root-Is-Purelib: true\nTag: py3-none-any\n")  # fmt: skip
+        archive.writestr("uv-0.0.1.dist-info/RECORD", "")
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    lock = f"uv==0.0.1 \\\n    --hash=sha256:{digest}\n"
+    (machine.clone / "requirements.lock").write_text(lock)
+    machine.environment |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(machine.clone)}
+
+
+def test_a_person_whose_pip_installs_elsewhere_gets_uv_where_it_is_looked_for(
+    machine: Machine,
+) -> None:
+    serve_uv(machine)
+    elsewhere = machine.path / "elsewhere"
+    settings = {"PIP_TARGET": str(elsewhere), "PIP_PREFIX": str(elsewhere), "PIP_USER": "1"}
+    machine.environment |= settings
+    code, printed = machine.run("uv")
+    assert code == 0, printed
+    assert (machine.clone / ".tools" / "uv" / "bin" / "uv").exists()
+    assert not elsewhere.exists()
 
 
 def test_unknown_step_is_refused(machine: Machine) -> None:
