@@ -7,11 +7,11 @@ from pulumi_azure_native import operationalinsights
 
 from infra.names import Names
 from infra.placement import Placement
-from infra.settings import Logs
+from infra.settings import LogAnalytics
 
 
 def log_analytics(
-    name: str, names: Names, placement: Placement, logs: Logs, opts: pulumi.ResourceOptions
+    name: str, names: Names, placement: Placement, logs: LogAnalytics, opts: pulumi.ResourceOptions
 ) -> operationalinsights.Workspace:
     """Takes no telemetry by key: what sends there has an identity."""
     cap = logs.daily_cap_gb

@@ -29,7 +29,15 @@ from infra.settings.endpoints import BatchEndpoint, Endpoint
 from infra.settings.faults import KEY, SettingsError
 from infra.settings.fields import Section, iso8601, table
 from infra.settings.files import Stack, check_environment, load, parse
-from infra.settings.foundation import Existing, Logs, Registry, Storage, Vault, Workspace
+from infra.settings.foundation import (
+    Existing,
+    LogAnalytics,
+    Logs,
+    Registry,
+    Storage,
+    Vault,
+    Workspace,
+)
 from infra.settings.governance import Budget, Event
 from infra.settings.identity import DELEGATE, Access
 from infra.settings.kubernetes import InstanceType, Kubernetes, NewKubernetes, NodePool
@@ -63,6 +71,7 @@ __all__ = [
     "Instance",
     "InstanceType",
     "Kubernetes",
+    "LogAnalytics",
     "Logs",
     "MetricRule",
     "Network",

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.settings.faults import FaultsError
+from infra.settings.alerts import QueryRule, alert_rules
+from infra.settings.attached import VirtualMachine
+from infra.settings.faults import Fault, FaultsError
+from infra.settings.fields import table
+from infra.settings.foundation import LogAnalytics
 
 if TYPE_CHECKING:
     from infra.settings.stack import Settings
+
+NOT_MANAGED = "Azure ML supports none with network.mode managed; use mode own or public"
+"""Of Kubernetes and attached machines: "Workspace managed virtual network isolation", Microsoft
+Learn, "Limitations"."""
 
 
 def premium_reasons(settings: Settings) -> list[str]:
@@ -35,50 +43,131 @@ def registry_sku(settings: Settings) -> str:
 
 
 def image_builder(settings: Settings) -> str | None:
-    """The cluster that builds images: Azure's own builder does not reach into a network."""
-    if settings.workspace.image_build_compute or settings.network.mode != "own":
+    """The cluster that builds images: Azure's own builder does not reach into a network ("Configure
+    image builds", Microsoft Learn). Without graphics cards, as the service wants it.
+    """
+    if settings.workspace.image_build_compute or not settings.network.private:
         return settings.workspace.image_build_compute
-    return next(iter(settings.clusters), None)
+    sizes = table("vm-sizes.yaml")
+    return next((k for k, c in settings.clusters.items() if "gpus" not in sizes[c.size]), None)
 
 
 def check(settings: Settings) -> None:
-    """Raises FaultsError for the first contradiction, with both settings and what is allowed."""
-    _check_registry(settings)
+    """Raises FaultsError for all contradictions, each with both settings and what is allowed."""
+    found = [
+        *_registry(settings),
+        *_what_is_there(settings),
+        *_computes_in_the_network(settings),
+        *_kubernetes(settings),
+    ]
     if (
         settings.encryption.customer_key
         and not settings.encryption.key
         and not settings.vault.purge_protection
     ):
-        raise FaultsError.at(
-            "encryption.customer_key",
-            "puts a key into the vault, and what it encrypts is lost with it; "
-            "set vault.purge_protection: true",
-        )
-    if settings.existing.resource_group and settings.names.resource_group:
-        raise FaultsError.at(
-            "names.resource_group",
-            "existing.resource_group is given too; allowed is that one for a group that is there, "
-            "this one for a group to be made",
+        found.append(
+            Fault(
+                ("encryption", "customer_key"),
+                "puts a key into the vault, and what it encrypts is lost with it; "
+                "set vault.purge_protection: true",
+            )
         )
     builder = settings.workspace.image_build_compute
     if builder and builder not in settings.clusters:
         known = ", ".join(settings.clusters) or "none"
-        raise FaultsError.at(
-            "workspace.image_build_compute", f"{builder!r} is no cluster; allowed are {known}"
+        text = f"{builder!r} is no cluster; allowed are {known}"
+        found.append(Fault(("workspace", "image_build_compute"), text))
+    if settings.alerts and not settings.diagnostics:
+        rules = alert_rules()
+        found += [
+            Fault(
+                ("alerts", "thresholds", name),
+                "asks Log Analytics, and diagnostics: off sends nothing there; leave it out",
+            )
+            for name in settings.alerts.thresholds
+            if isinstance(rules[name], QueryRule)
+        ]
+    if found:
+        raise FaultsError(found)
+
+
+def _what_is_there(settings: Settings) -> list[Fault]:
+    """What is said of something to be made, where one that is there is named."""
+    found = []
+    existing = settings.existing
+    if existing.resource_group and settings.names.resource_group:
+        text = (
+            "existing.resource_group is given too; allowed is that one for a group that is there, "
+            "this one for a group to be made"
         )
+        found.append(Fault(("names", "resource_group"), text))
+    if existing.logs:
+        text = "is for a Log Analytics to be made, but existing.logs names one; leave it out"
+        given = settings.logs.model_fields_set & set(LogAnalytics.model_fields)
+        found += [Fault(("logs", name), text) for name in sorted(given)]
+    return found
 
 
-def _check_registry(settings: Settings) -> None:
+def _computes_in_the_network(settings: Settings) -> list[Fault]:
+    """What has no place there: that nodes without a public address need a subnet or a managed
+    network, Terraform's provider checks, too.
+    """
+    mode = settings.network.mode
+    found = []
+    for section in ("instances", "clusters"):
+        for key, compute in getattr(settings, section).items():
+            if mode == "managed" and compute.subnet:
+                text = (
+                    "mode managed has computes in the service's network, not in a subnet; "
+                    "leave it out, or set network.mode: own"
+                )
+                found.append(Fault((section, key, "subnet"), text))
+            if mode == "public" and compute.public_ip is False and not compute.subnet:
+                text = (
+                    "false needs a network from which nodes reach the service; give subnet, "
+                    "or set network.mode: managed or own"
+                )
+                found.append(Fault((section, key, "public_ip"), text))
+    for key, attached in settings.attached.items():
+        if not isinstance(attached, VirtualMachine):
+            continue
+        made = attached.create
+        if mode == "managed":
+            found.append(Fault(("attached", key), NOT_MANAGED))
+        elif made and mode == "public" and not made.public_ip and not made.subnet:
+            text = (
+                "nobody reaches it: it has neither a public address nor a subnet of yours; "
+                "set public_ip: true, or give subnet"
+            )
+            found.append(Fault(("attached", key, "create"), text))
+    return found
+
+
+def _kubernetes(settings: Settings) -> list[Fault]:
+    found = [
+        Fault(("kubernetes", key), NOT_MANAGED)
+        for key in settings.kubernetes
+        if settings.network.mode == "managed"
+    ]
+    for key, endpoint in settings.endpoints.items():
+        cluster = settings.kubernetes.get(endpoint.compute or "")
+        if cluster and not cluster.inference:
+            text = f"{endpoint.compute} serves none, as its inference is false; set it to true"
+            found.append(Fault(("endpoints", key, "compute"), text))
+    return found
+
+
+def _registry(settings: Settings) -> list[Fault]:
+    found = []
     reasons = [reason for reason in premium_reasons(settings) if reason != "network.allowed_ips"]
     if settings.registry.create == "lazy" and reasons:
-        raise FaultsError.at(
-            "registry.create",
+        text = (
             f"lazy leaves the registry to the service, which makes it open and without a key of "
-            f"yours, but {reasons[0]} asks for more; set create: now",
+            f"yours, but {reasons[0]} asks for more; set create: now"
         )
+        found.append(Fault(("registry", "create"), text))
     sku = settings.registry.sku
     if sku and sku != "Premium" and premium_reasons(settings):
-        raise FaultsError.at(
-            "registry.sku",
-            f"{sku} cannot do what {premium_reasons(settings)[0]} asks for; allowed is Premium",
-        )
+        text = f"{sku} cannot do what {premium_reasons(settings)[0]} asks for; allowed is Premium"
+        found.append(Fault(("registry", "sku"), text))
+    return found

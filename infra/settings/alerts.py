@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, TypeAdapter, WithJsonSchema, model_validator
 
 from infra.settings.contacts import Email, Https
+from infra.settings.faults import FaultsError
 from infra.settings.fields import Duration, Section, known, table
 
 
@@ -37,6 +38,15 @@ class Alerts(Section):
     """Called with the common alert schema. The stack file is no place for a secret address."""
     thresholds: dict[Annotated[str, known("alerts.yaml")], Threshold] = {}
     """Another threshold for a rule, or `off`."""
+
+    @model_validator(mode="after")
+    def _thresholds(self) -> Self:
+        for name, chosen in self.thresholds.items():
+            if chosen != "off" and isinstance(alert_rules()[name], ActivityRule):
+                raise FaultsError.at(
+                    f"thresholds.{name}", "tells of each time, without a threshold; allowed is off"
+                )
+        return self
 
     @model_validator(mode="after")
     def _somebody(self) -> Self:

@@ -73,8 +73,8 @@ class Registry(Section):
     """The container registry for the images of environments."""
 
     create: Literal["lazy", "now"] | None = None
-    """lazy: the service makes one when the first image needs it; None: now where the network is
-    private or the key is the customer's, else lazy."""
+    """lazy: the service makes one when the first image needs it, with an administrator's password;
+    None: now where the network is private or the key is the customer's, else lazy."""
     sku: Literal["Basic", "Standard", "Premium"] | None = None
     """What it can do and costs; None: Premium where something asks for it, else Standard."""
     zone_redundant: bool = False
@@ -111,15 +111,21 @@ class Workspace(Section):
     high_business_impact: bool = False
     """Less diagnosis by Microsoft, more encryption on nodes; decided when it is made."""
     image_build_compute: ClusterName | None = None
-    """The cluster that builds images; None: the service, in network mode own the first cluster."""
+    """The cluster that builds images; None: the service, in a private network the first cluster
+    without graphics cards."""
 
 
-class Logs(Section):
-    """Log Analytics and Application Insights, which writes to it."""
+class LogAnalytics(Section):
+    """Log Analytics, which everything is sent to."""
 
     retention_days: Annotated[int, Field(ge=30, le=730)] = 30
     """How long Log Analytics keeps what it is sent."""
     daily_cap_gb: Annotated[float, Field(ge=0.023, le=4000)] | None = None
     """Gigabytes a day after which nothing more is taken; None: no end."""
+
+
+class Logs(LogAnalytics):
+    """Log Analytics and Application Insights, which writes to it."""
+
     local_auth: bool = True
     """Whether Application Insights takes telemetry by its key, as deployments send it."""

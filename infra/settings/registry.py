@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from infra.settings.faults import FaultsError
 from infra.settings.fields import AccessName, Region
-from infra.settings.foundation import Logs
+from infra.settings.foundation import LogAnalytics
 from infra.settings.identity import Access
 from infra.settings.owned import Owned
 
@@ -26,7 +26,7 @@ class RegistryStack(Owned):
     """Whether it is reached from anywhere; off: through private endpoints only."""
     description: Annotated[str, Field(max_length=256)] = ""
     """Becomes a tag: a registry has no description."""
-    logs: Logs = Logs()
+    logs: LogAnalytics = LogAnalytics()
     access: dict[AccessName, Access] = {}
 
     @property
@@ -41,6 +41,12 @@ class RegistryStack(Owned):
                 raise FaultsError.at(
                     f"access.{key}.on", f"is {access.on}; allowed here is resource_group"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _sent(self) -> Self:
+        if not self.diagnostics and "logs" in self.model_fields_set:
+            raise FaultsError.at("logs", "nothing goes there with diagnostics: off; leave it out")
         return self
 
     @model_validator(mode="after")

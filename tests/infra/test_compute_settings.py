@@ -72,6 +72,11 @@ INSTANCE_MISTAKES: list[tuple[dict[str, Any], str, str]] = [
         "allowed are Windows' names, such as UTC, Korea Standard Time",
     ),
     ({"schedules": {"pm": {"action": "pause"}}}, "schedules.pm.action", "'start' or 'stop'"),
+    (
+        {"schedules": {f"at-{hour}": STOP | {"cron": f"0 {hour} * * *"} for hour in range(5)}},
+        "schedules",
+        "allowed is 4 or less",
+    ),
 ]
 
 CLUSTER_MISTAKES: list[tuple[dict[str, Any], str, str]] = [

@@ -16,11 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.settings import SettingsError, image_builder, parse, registry_is_made, registry_sku
+from tests.infra.every_compute import AKS, ATTACHED, SUBNET
 from tests.infra.mocks import MINIMAL, SUBSCRIPTION, settings
 
 FILE = "stacks/Pulumi.dev.yaml"
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-hub"
 NETWORK = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/vnet-hub"
+LOGS = f"{GROUP}/providers/Microsoft.OperationalInsights/workspaces/log-hub"
 KEY = f"{GROUP}/providers/Microsoft.KeyVault/vaults/kv-hub/keys/cmk"
 THERE = {"virtual_network": NETWORK, "subnets": {"endpoints": "a", "compute": "b"}}
 PACKAGES = {"fqdn": "packages.example.com"}
@@ -107,6 +109,27 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"existing": {"logs": "log-hub"}}, "write an id, as /subscriptions/"),
     ({"names": {"workspace": "a b"}}, "a letter or digit first"),
     ({"workspace": {"image_build_compute": "big-cluster"}}, "is no cluster; allowed are"),
+    (
+        {"network": {"mode": "managed"}, "clusters": {"cpu-cluster": {"subnet": SUBNET}}},
+        "clusters.cpu-cluster.subnet: mode managed has computes in the service's network",
+    ),
+    (
+        {"network": {"mode": "managed"}, "kubernetes": {"theirs": {"existing": AKS}}},
+        "kubernetes.theirs: Azure ML supports none with network.mode managed",
+    ),
+    (
+        {"network": {"mode": "managed"}, "attached": {"found": ATTACHED["found"]}},
+        "attached.found: Azure ML supports none with network.mode managed",
+    ),
+    (
+        {"instances": {"workstation": {"public_ip": False}}},
+        "instances.workstation.public_ip: false needs a network",
+    ),
+    ({"attached": {"box": {**ATTACHED["box"], "create": {}}}}, "box.create: nobody reaches it"),
+    (
+        {"existing": {"logs": LOGS}, "logs": {"retention_days": 90}},
+        "logs.retention_days: is for a Log Analytics to be made",
+    ),
     ({"storage": {"soft_delete_days": 0}}, "allowed is 1 or more"),
     ({"storage": {"sas": "8d"}}, "1h to 7d"),
     ({"logs": {"daily_cap_gb": 0}}, "allowed is 0.023 or more"),
@@ -193,5 +216,18 @@ def test_a_registry_is_made_where_something_asks_for_it(
 
 def test_images_are_built_by_a_cluster_where_the_service_cannot() -> None:
     assert image_builder(settings()) is None
-    assert image_builder(settings(network={"mode": "managed"})) is None
-    assert image_builder(settings(network={"mode": "own"})) == "cpu-cluster"
+    for mode in ("managed", "own"):
+        assert image_builder(settings(network={"mode": mode})) == "cpu-cluster"
+    fast = {"gpu-cluster": {"size": "Standard_NC4as_T4_v3"}, "cpu-cluster": {}}
+    assert image_builder(settings(network={"mode": "own"}, clusters=fast)) == "cpu-cluster"
+
+
+def test_several_contradictions_are_told_at_once() -> None:
+    added = {
+        "network": {"mode": "managed"},
+        "registry": {"create": "lazy"},
+        "kubernetes": {"theirs": {"existing": AKS}},
+    }
+    with pytest.raises(SettingsError) as caught:
+        parse({**MINIMAL, **added}, FILE)
+    assert len(str(caught.value).splitlines()) == 2

@@ -27,6 +27,7 @@ from infra.settings import (
     parse,
     table,
 )
+from tests.infra.every_compute import AKS
 from tests.infra.mocks import MINIMAL
 
 FILE = "stacks/Pulumi.dev.yaml"
@@ -159,6 +160,27 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
         {"events": {"all": {"webhook": "https://example.com/api/hear?code=hidden"}}},
         "events.all.webhook",
         "'code' in its query is a secret",
+    ),
+    (
+        {"alerts": {"emails": ["me@example.com"], "thresholds": {"roles-changed": 5}}},
+        "alerts.thresholds.roles-changed",
+        "allowed is off",
+    ),
+    (
+        {
+            "diagnostics": "off",
+            "alerts": {"emails": ["me@example.com"], "thresholds": {"failed-jobs": 5}},
+        },
+        "alerts.thresholds.failed-jobs",
+        "diagnostics: off sends nothing there",
+    ),
+    (
+        {
+            "kubernetes": {"theirs": {"existing": AKS, "inference": "off"}},
+            "endpoints": {"bike": {"compute": "theirs"}},
+        },
+        "endpoints.bike.compute",
+        "theirs serves none, as its inference is false",
     ),
     (
         {"alerts": {"emails": ["me@example.com"], "thresholds": {"quotas": 5}}},
