@@ -21,6 +21,14 @@ CAUSES = (
     ),
     Cause(
         re.compile(
+            r"[Ff]ailed to initialize (build )?cache|could not create module cache"
+            r"|module cache not found|GOCACHE is not defined|EACCES.*_cacache"
+        ),
+        "The cache of a tool cannot be written: there is no home folder, or it is another's. Set\n"
+        "  HOME, or UV_CACHE_DIR, GOCACHE, GOMODCACHE, NPM_CONFIG_CACHE, to folders of your own.",
+    ),
+    Cause(
+        re.compile(
             r"ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH"
             r"|dial tcp|no such host|i/o timeout|TLS handshake timeout"
             r"|[Cc]onnection refused|[Nn]etwork is unreachable|[Cc]onnection reset"
