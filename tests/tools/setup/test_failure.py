@@ -51,8 +51,8 @@ def test_full_disk_is_known_from_each_tool(output: str) -> None:
         ("tls: failed to verify certificate: x509: unknown authority", "A certificate"),
         ("npm error code EINTEGRITY", "A download is not what the lock file says."),
         ("verifying module: checksum mismatch", "A download is not what the lock file says."),
-        ("error: Failed to initialize cache at `/home/x/.cache/uv`", "The cache of a tool"),
-        ("go: could not create module cache: mkdir /home/x: permission denied", "The cache of a"),
+        ("error: Failed to initialize cache at `/nowhere/.cache/uv`", "The cache of a tool"),
+        ("go: could not create module cache: mkdir /nowhere: permission denied", "The cache of a"),
         ("go: module cache not found: neither GOMODCACHE nor GOPATH is set", "The cache of a tool"),
     ],
 )
