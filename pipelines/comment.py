@@ -116,6 +116,8 @@ def report(pulled: PullRequest, title: str, text: str) -> None:
 
 
 def main(arguments: list[str]) -> None:
+    if len(arguments) != 2:
+        stop("it is called with a title and the file of a report.")
     title, file = arguments
     if not Path(file).is_file():
         stop(f"there is no report '{file}': the step that writes it has not come so far.")

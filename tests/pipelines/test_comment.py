@@ -115,6 +115,12 @@ def test_without_a_pull_request_a_report_is_printed(
     assert services.comments == {}
 
 
+def test_a_report_without_a_title_is_one_line() -> None:
+    done = run("comment", "only.md")
+    assert done.returncode == 1
+    assert done.stderr == "Error: it is called with a title and the file of a report.\n"
+
+
 def test_a_report_that_is_not_there_fails(tmp_path: Path) -> None:
     done = run("comment", "dev", str(tmp_path / "none.md"))
     assert done.returncode == 1
