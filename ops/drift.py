@@ -18,7 +18,8 @@ from pulumi.automation.events import EngineEvent, OpType, StepEventMetadata
 from ops import stacks
 from ops.platform import GROUP, Platform
 
-CHANGED, DELETED, CREATED = "changed", "deleted", "created"
+CHANGED, DELETED, CREATED, GRANTED = "changed", "deleted", "created", "granted"
+ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
 _STEP = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.\[\]]+)')
 """A step of Pulumi's property paths: `["a.b"]`, `[0]`, `name`."""
 
@@ -28,6 +29,7 @@ class Difference:
     """`property` is empty where the resource as a whole has gone or come.
 
     expected is what the stack says, actual what Azure has; None where one of them has nothing.
+    Of what is granted, `resource` is on what, `property` the role, and `actual` who has it.
     """
 
     kind: str
@@ -54,7 +56,8 @@ def find(stack: automation.Stack, platform: Platform | None) -> list[Difference]
     except automation.CommandError as error:
         raise stacks.failure_of(error) from None
     if platform is not None:
-        found += created(stack, platform)
+        managed = stacks.resources(stack)
+        found += [*created(managed, platform), *granted(managed, platform)]
     return sorted(found, key=lambda item: (item.kind, item.resource, item.property))
 
 
@@ -81,28 +84,88 @@ def differences(step: StepEventMetadata) -> list[Difference]:
     return found
 
 
-def created(stack: automation.Stack, platform: Platform) -> list[Difference]:
+def created(managed: list[dict[str, Any]], platform: Platform) -> list[Difference]:
     """What lies in the environment's group and is not the stack's; nothing for a group that others
     have made and use as well.
     """
     from azure.mgmt.resource.resources import ResourceManagementClient
 
-    managed = stacks.resources(stack)
     if not any(resource["type"] == GROUP for resource in managed):
         return []
-    ids = {str(resource.get("id", "")).lower() for resource in managed}
+    ids, by_right = _ids(managed), _of_others("resources")
     client = ResourceManagementClient(platform.credential, platform.subscription)
     return [
         Difference(CREATED, str(item.name), str(item.type))
         for item in client.resources.list_by_resource_group(platform.group)
-        if str(item.id).lower() not in ids and str(item.type).lower() not in _of_others()
+        if str(item.id).lower() not in ids and str(item.type).lower() not in by_right
     ]
 
 
+def granted(managed: list[dict[str, Any]], platform: Platform) -> list[Difference]:
+    """The roles that somebody has on what the stack made, or below it, and not by the stack. What
+    is inherited from above is none of the environment's.
+    """
+    from azure.mgmt.authorization import AuthorizationManagementClient
+
+    ids, own = _ids(managed), _own_identities(managed)
+    client = AuthorizationManagementClient(platform.credential, platform.subscription)
+    foreign = [
+        item
+        for item in client.role_assignments.list_for_resource_group(platform.group)
+        if str(item.id).lower() not in ids and below(str(item.scope).lower(), ids)
+    ]
+    if not foreign:
+        return []
+    scope = f"/subscriptions/{platform.subscription}/resourceGroups/{platform.group}"
+    names = {
+        _last(str(role.id)).lower(): str(role.role_name)
+        for role in client.role_definitions.list(scope)
+    }
+    by_right, found = _of_others("roles"), []
+    for item in foreign:
+        role = _last(str(item.role_definition_id))
+        name = names.get(role.lower(), role)
+        if item.principal_id in own and name.lower() in by_right:
+            continue
+        who = {"principal": item.principal_id, "type": item.principal_type}
+        place = {"scope": item.scope, "assignment": item.id}
+        on = _last(str(item.scope))
+        found.append(Difference(GRANTED, on, ASSIGNMENTS, name, None, {**who, **place}))
+    return found
+
+
+def _ids(managed: list[dict[str, Any]]) -> frozenset[str]:
+    """What the stack has made, by id in lower case; what it only reads is not among it."""
+    return frozenset(
+        str(resource["id"]).lower()
+        for resource in managed
+        if resource.get("id") and resource.get("custom") and not resource.get("external")
+    )
+
+
+def below(scope: str, ids: frozenset[str]) -> bool:
+    """Whether a scope is one of these ids or lies below one."""
+    parts = scope.split("/")
+    return any("/".join(parts[:end]) in ids for end in range(len(parts), 1, -1))
+
+
+def _own_identities(managed: list[dict[str, Any]]) -> frozenset[str]:
+    """The principals that Azure made with the stack's resources, one each, to act as them."""
+    found = ((resource.get("outputs") or {}).get("identity") for resource in managed)
+    return frozenset(str(one["principalId"]) for one in found if one and one.get("principalId"))
+
+
+def _last(identifier: str) -> str:
+    return identifier.rpartition("/")[2]
+
+
 @cache
-def _of_others() -> frozenset[str]:
-    table: dict[str, str] = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text())
-    return frozenset(kind.lower() for kind in table)
+def _of_others(kind: str) -> frozenset[str]:
+    """What the table says that others do by right: `resources` or `roles`."""
+    table: dict[str, dict[str, str]] = yaml.safe_load(
+        Path(__file__).with_suffix(".yaml").read_text()
+    )
+    return frozenset(name.lower() for name in table[kind])
 
 
 def _at(value: Any, path: str) -> Any:

@@ -36,7 +36,7 @@ def drift(environment: str, target: str, output: str) -> None:
     Exits with 0 when nothing differs, with 2 when something does, with 1 when that cannot be told.
     """
     from ops import stacks
-    from ops.drift import find
+    from ops.drift import GRANTED, find
     from ops.platform import Platform
 
     screen.header(target, environment, "drift")
@@ -46,7 +46,7 @@ def drift(environment: str, target: str, output: str) -> None:
         found = find(stack, Platform.partly(place, environment))
     rows = [
         (item.kind, item.resource, item.property or item.type, _short(item.expected),
-         _short(item.actual))
+         _who(item.actual) if item.kind == GRANTED else _short(item.actual))
         for item in found
     ]  # fmt: skip
     columns = ("", "resource", "property", "expected", "actual")
@@ -55,10 +55,14 @@ def drift(environment: str, target: str, output: str) -> None:
     if found:
         screen.note(
             f"'amlops refresh {environment}', then 'amlops up {environment}', puts back what the "
-            "stack says; what is to stay goes into the stack file first. What others made there "
-            "stays until somebody deletes it."
+            "stack says; what is to stay goes into the stack file first. What others made or "
+            "granted there stays until somebody deletes it."
         )
         raise click.exceptions.Exit(DRIFTED)
+
+
+def _who(holder: dict[str, str]) -> str:
+    return f"{holder['type']} {holder['principal']}"
 
 
 def _short(value: object) -> str:

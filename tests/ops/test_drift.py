@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 from pulumi.automation.events import StepEventMetadata
 
-from ops import cli
+from ops import cli, drift
 from ops.drift import differences
 from tests.ops.conftest import run_in
 from tests.sandbox.conftest import RunningSandbox
@@ -111,6 +113,88 @@ def test_drift_is_told_changes_nothing_and_is_mended_by_up(place: RunningSandbox
     assert run_in(place, "refresh", "dev").returncode == 0
     assert run_in(place, "up", "dev", "--no-policies").returncode == 0
     assert run_in(place, "drift", "dev").returncode == 0
+
+
+def grant(place: RunningSandbox, scope: str, role: str, principal: str) -> str:
+    at = f"{scope}/providers/Microsoft.Authorization/roleAssignments/{uuid.uuid4()}"
+    definitions = f"/subscriptions/{place.subscription}/providers/Microsoft.Authorization"
+    properties = {
+        "roleDefinitionId": f"{definitions}/roleDefinitions/{role}",
+        "principalId": principal,
+        "principalType": "User",
+    }
+    done = place.arm("PUT", at, {"properties": properties}, version="2022-04-01")
+    assert done.is_success, done.text
+    return at
+
+
+OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
+READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
+
+
+def test_what_was_granted_by_hand_is_told_and_what_is_inherited_is_not(
+    place: RunningSandbox,
+) -> None:
+    subscription = f"/subscriptions/{place.subscription}"
+    group = f"{subscription}/resourceGroups/rg-bikes-dev"
+    workspace = json.loads(run_in(place, "outputs", "dev", "--output", "json").stdout)["workspace"]
+    somebody = str(uuid.uuid4())
+    made = [
+        grant(place, group, OWNER, somebody),
+        grant(place, workspace["id"], READER, somebody),
+        grant(place, subscription, READER, somebody),
+    ]
+    try:
+        done = run_in(place, "drift", "dev", "--output", "json")
+        assert done.returncode == 2, done.stderr
+        found = json.loads(done.stdout)
+        told = [(item["kind"], item["resource"], item["property"]) for item in found]
+        assert told == [
+            ("granted", workspace["name"], "Reader"),
+            ("granted", "rg-bikes-dev", "Owner"),
+        ]
+        assert found[1]["actual"] == {
+            "principal": somebody, "type": "User", "scope": group, "assignment": made[0],
+        }  # fmt: skip
+        shown = run_in(place, "drift", "dev").stdout
+        assert f"User {somebody}" in shown
+    finally:
+        for assignment in made:
+            place.arm("DELETE", assignment, version="2022-04-01")
+
+
+def test_in_a_group_of_others_only_grants_on_the_stacks_own_are_drift() -> None:
+    group = "/subscriptions/s/resourcegroups/theirs"
+    ours = f"{group}/providers/microsoft.storage/storageaccounts/st"
+    ids = frozenset({ours})
+    assert drift.below(f"{ours}/blobservices/default/containers/data", ids)
+    assert drift.below(ours, ids)
+    assert not drift.below(group, ids)
+    assert not drift.below(f"{ours}2", ids)
+
+
+@pytest.mark.parametrize(("role", "told"), [("AcrPull", []), ("Owner", ["Owner"])])
+def test_what_the_service_grants_to_an_endpoints_own_identity_is_no_drift(
+    role: str, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/st"
+    managed = [
+        {"id": account, "custom": True},
+        {"id": "e", "custom": True, "outputs": {"identity": {"principalId": "endpoint"}}},
+    ]
+    assignment = SimpleNamespace(
+        id="a", scope=account, role_definition_id="d/1", principal_id="endpoint",
+        principal_type="ServicePrincipal",
+    )  # fmt: skip
+    client = SimpleNamespace(
+        role_assignments=SimpleNamespace(list_for_resource_group=lambda _: [assignment]),
+        role_definitions=SimpleNamespace(
+            list=lambda _: [SimpleNamespace(id="d/1", role_name=role)]
+        ),
+    )
+    monkeypatch.setattr("azure.mgmt.authorization.AuthorizationManagementClient", lambda *_: client)
+    platform: Any = SimpleNamespace(credential=None, subscription="s", group="g")
+    assert [item.property for item in drift.granted(managed, platform)] == told
 
 
 def test_an_environment_that_is_not_there(place: RunningSandbox) -> None:
