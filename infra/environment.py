@@ -184,6 +184,7 @@ def _workspace(
             keyless=not settings.storage.shared_keys,
             after=[*grants.assignments, *associated.key_granted],
             registry=associated.registry.registry.id if associated.registry else None,
+            lake=associated.lake.account.id if associated.lake else None,
             network=settings.network,
             compute_subnet=associated.compute_subnet,
             image_builder=image_builder(settings),

@@ -114,6 +114,17 @@ def job_grants(
     """
     grant = partial(_grant_to, who, principal)
 
+    # "Disable shared key access for your workspace's storage account", Microsoft Learn.
+    parallel = [
+        grant(
+            kind.lower() + "s",
+            f"Storage {kind} Data Contributor",
+            storage.account.id,
+            "Parallel jobs keep there what is left to do, without the account's key.",
+        )
+        for kind in ("Queue", "Table")
+        if storage.keyless
+    ]
     return [
         grant(
             "blobs",
@@ -121,6 +132,7 @@ def job_grants(
             storage.account.id,
             "Jobs read their inputs and write their outputs and logs.",
         ),
+        *parallel,
         grant(
             "workspace",
             "AzureML Data Scientist",

@@ -41,6 +41,7 @@ class Account(pulumi.ComponentResource):
     ) -> None:
         super().__init__("amlops:infra:Account", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
+        self.keyless = not args.storage.shared_keys
         self.account = storage.StorageAccount(
             f"{name}-account",
             account_name=args.account_name,

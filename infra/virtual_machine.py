@@ -108,14 +108,18 @@ class VirtualMachine(pulumi.ComponentResource):
         self.register_outputs({"id": self.machine.id})
 
     def _network(self, name: str, args: VirtualMachineArgs) -> pulumi.Output[str]:
-        """A network that holds nothing else; SSH comes in only where there is a public address."""
-        rules = [_rule("ssh", 100, "Allow", str(args.port))] if args.machine.public_ip else []
+        """A network that holds nothing else; SSH comes in by the public address that settings ask
+        for where they name no subnet.
+        """
         group = network.NetworkSecurityGroup(
             f"{name}-rules",
             network_security_group_name=args.names.machine("nsg", args.key),
             resource_group_name=args.placement.resource_group,
             location=args.placement.location,
-            security_rules=[*rules, _rule("nothing-else", 4096, "Deny", "*")],
+            security_rules=[
+                _rule("ssh", 100, "Allow", str(args.port)),
+                _rule("nothing-else", 4096, "Deny", "*"),
+            ],
             tags=args.placement.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )

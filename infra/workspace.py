@@ -12,8 +12,14 @@ from pulumi_azure_native import machinelearningservices
 from infra import settings
 from infra.encryption import CustomerKey
 from infra.placement import Placement
+from infra.settings import table
 
 OUTBOUND = {"internet": "AllowInternetOutbound", "approved": "AllowOnlyApprovedOutbound"}
+USER_DEFINED = {"category": "UserDefined"}
+PARALLEL = ("queue", "table")
+"""What batch endpoints and parallel jobs need of the workspace's account beside what the service
+lets through by itself: "Workspace managed virtual network isolation", Microsoft Learn.
+"""
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,8 @@ class WorkspaceArgs:
     """The grants of that identity: the service uses it while it makes the workspace."""
     registry: pulumi.Input[str] | None = None
     """Id of a container registry; None: the service makes one when it needs it."""
+    lake: pulumi.Input[str] | None = None
+    """Id of a storage account that jobs work with beside the workspace's own."""
     network: settings.Network = field(default_factory=settings.Network)
     compute_subnet: pulumi.Input[str] | None = None
     """Id of the subnet for serverless computes; None where there is no virtual network for them."""
@@ -79,7 +87,7 @@ class Workspace(pulumi.ComponentResource):
             system_datastores_auth_mode="Identity" if args.keyless else "AccessKey",
             public_network_access="Enabled" if _is_public(args) else "Disabled",
             allow_public_access_when_behind_vnet=False,
-            managed_network=_managed_network(args.network),
+            managed_network=_managed_network(args),
             # Otherwise the first compute waits for the network to be made.
             provision_network_now=args.network.mode == "managed",
             serverless_compute_settings=_serverless(args),
@@ -103,22 +111,34 @@ def _is_public(args: WorkspaceArgs) -> bool:
     return not args.network.private if said is None else said
 
 
-def _managed_network(network: settings.Network) -> dict[str, Any]:
+def _managed_network(args: WorkspaceArgs) -> dict[str, Any]:
+    network = args.network
     if network.mode != "managed":
         return {"isolation_mode": "Disabled"}
     managed: dict[str, Any] = {
         "isolation_mode": OUTBOUND["approved" if network.approved_only else "internet"],
-        "outbound_rules": {name: _rule(rule) for name, rule in network.rules.items()},
+        "outbound_rules": {
+            **_own_rules(args),
+            **{name: _rule(rule) for name, rule in network.rules.items()},
+        },
     }
     if network.approved_only:
         managed["firewall_sku"] = (network.firewall or "standard").capitalize()
     return managed
 
 
+def _own_rules(args: WorkspaceArgs) -> Mapping[str, Any]:
+    """To what the service does not see to by itself, of what the program makes."""
+    lake = table("private-links.yaml")["lake"] if args.lake is not None else ()
+    return {
+        **{f"storage-{part}": _private_endpoint(args.storage, part) for part in PARALLEL},
+        **{f"lake-{part}": _private_endpoint(args.lake, part) for part in lake},
+    }
+
+
 def _rule(rule: settings.OutboundRule) -> Mapping[str, Any]:
-    made = {"category": "UserDefined"}
     if rule.fqdn:
-        return {**made, "type": "FQDN", "destination": rule.fqdn}
+        return {**USER_DEFINED, "type": "FQDN", "destination": rule.fqdn}
     if rule.service_tag:
         destination = {
             "action": "Allow",
@@ -126,13 +146,19 @@ def _rule(rule: settings.OutboundRule) -> Mapping[str, Any]:
             "protocol": rule.protocol,
             "port_ranges": rule.ports,
         }
-        return {**made, "type": "ServiceTag", "destination": destination}
+        return {**USER_DEFINED, "type": "ServiceTag", "destination": destination}
+    return _private_endpoint(rule.resource, rule.subresource)
+
+
+def _private_endpoint(
+    resource: pulumi.Input[str] | None, subresource: str | None
+) -> Mapping[str, Any]:
     return {
-        **made,
+        **USER_DEFINED,
         "type": "PrivateEndpoint",
         "destination": {
-            "service_resource_id": rule.resource,
-            "subresource_target": rule.subresource,
+            "service_resource_id": resource,
+            "subresource_target": subresource,
             "spark_enabled": False,
         },
     }

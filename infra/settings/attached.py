@@ -32,7 +32,7 @@ class NewMachine(Section):
     """Id of the subnet that it lies in; None: the network's subnet of computes, else a small
     network of its own."""
     public_ip: bool = False
-    """A public address; without one the workspace must reach the subnet."""
+    """A public address, which a machine needs that lies in no subnet of yours."""
 
 
 class VirtualMachine(Section):

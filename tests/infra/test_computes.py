@@ -322,14 +322,6 @@ def test_a_machine_takes_a_key_and_no_password(planned: Plan) -> None:
     ]
 
 
-def test_a_machine_without_a_public_address_lets_nobody_in() -> None:
-    box = {**ATTACHED["box"], "create": {}}
-    planned = plan(settings(attached={"box": box}))
-    assert planned.of_type("network:PublicIPAddress") == []
-    (rule,) = planned.only("network:NetworkSecurityGroup").inputs["securityRules"]
-    assert rule["access"] == "Deny"
-
-
 def test_a_machine_goes_into_the_subnet_that_it_is_given() -> None:
     box = {**ATTACHED["box"], "create": {"subnet": SUBNET}}
     planned = plan(settings(attached={"box": box}))

@@ -119,9 +119,24 @@ def test_rules_are_part_of_the_workspace() -> None:
     network = workspace["managedNetwork"]
     assert network["isolationMode"] == "AllowOnlyApprovedOutbound"
     assert network["firewallSku"] == "Basic"
-    assert set(network["outboundRules"]) == set(rules)
+    assert set(network["outboundRules"]) == {*rules, "storage-queue", "storage-table"}
     assert network["outboundRules"]["factory"]["destination"]["portRanges"] == "443"
     assert workspace["provisionNetworkNow"] is True
+
+
+def test_a_managed_network_reaches_what_parallel_jobs_and_lakes_need() -> None:
+    lakes = {"raw": {"kind": "gen2", "filesystem": "raw"}}
+    planned = plan(settings(network={"mode": "managed"}, datastores=lakes))
+    workspace = planned.only("machinelearningservices:Workspace").inputs
+    reached = {
+        (rule["destination"]["serviceResourceId"], rule["destination"]["subresourceTarget"])
+        for rule in workspace["managedNetwork"]["outboundRules"].values()
+    }
+    account, lake = (
+        f"/id/of/{planned.resources[f'{name}-account'].inputs['accountName']}"
+        for name in ("storage", "lake")
+    )
+    assert reached == {(account, "queue"), (account, "table"), (lake, "blob"), (lake, "dfs")}
 
 
 def test_rules_of_a_security_group_have_numbers_of_their_own() -> None:
