@@ -1,5 +1,6 @@
 """uv, and with it the project's Python environment out of `requirements.lock`."""
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ from tools.setup.step import Step, Work
 INTERPRETER = f"{sys.executable} {sys.version}"
 # Where a person's own settings of pip would put packages: ours go into our own environment.
 HERE = {"PIP_USER": "0", "PIP_TARGET": "", "PIP_PREFIX": ""}
+# pip's settings that uv knows by another name, so that one who set up pip need not set up uv.
+PIP_TO_UV = {"PIP_INDEX_URL": "UV_DEFAULT_INDEX", "PIP_EXTRA_INDEX_URL": "UV_INDEX"}
 
 
 def uv(checkout: Checkout) -> Step:
@@ -74,7 +77,11 @@ def create_environment(work: Work, place: Path) -> None:
 def sync(work: Work, place: Path, lock: Path, *options: str) -> None:
     """Makes an environment hold what the lock file names and nothing else."""
     uv = work.checkout.uv / "bin" / "uv"
-    work.run(uv, "pip", "sync", "--require-hashes", "--python", place, *options, lock)
+    known = os.environ
+    index = {
+        its: known[pips] for pips, its in PIP_TO_UV.items() if pips in known and its not in known
+    }
+    work.run(uv, "pip", "sync", "--require-hashes", "--python", place, *options, lock, env=index)
 
 
 def pinned(lock: str, name: str) -> str:
