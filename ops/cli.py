@@ -77,12 +77,15 @@ class Commands(click.Group):
         """Whatever fails ends as one message; a bug's traceback goes to a file."""
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, KeyboardInterrupt):
+        except (click.UsageError, click.exceptions.Exit, click.Abort, KeyboardInterrupt):
             raise
         except Exception as error:
             from ops.failure import unforeseen
+            from ops.target import lost
 
-            raise unforeseen(error) from None
+            if isinstance(error, click.ClickException):
+                raise lost() or error from None
+            raise lost() or unforeseen(error) from None
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -53,11 +53,17 @@ def unforeseen(error: Exception) -> Failure:
     if isinstance(error, OSError) and error.strerror:
         # Of a file or a disk, which the person can mend and we cannot.
         return Failure(f"{error.filename or 'This machine'}: {error.strerror}.")
+    log = in_a_file("".join(traceback.format_exception(error)))
+    return Failure(
+        f"This is a bug in amlops: {type(error).__name__}: {error}\n"
+        f"The traceback is in {log}; please report it."
+    )
+
+
+def in_a_file(text: str) -> str:
+    """What is too long for a message, in a new file that only its owner may read; its path."""
     with tempfile.NamedTemporaryFile(
         "w", prefix="amlops-", suffix=".log", delete=False, encoding="utf-8"
     ) as file:
-        traceback.print_exception(error, file=file)
-    return Failure(
-        f"This is a bug in amlops: {type(error).__name__}: {error}\n"
-        f"The traceback is in {file.name}; please report it."
-    )
+        file.write(text)
+    return file.name

@@ -53,20 +53,26 @@ def put(vault_name: str, name: str, value: str) -> None:
 
 def listing(environment: str, vault_name: str) -> list[Secret]:
     """What the vault has and what the stack file names, without values. Raises `Failure`."""
-    named: dict[str, list[str]] = {}
-    for name, setting in _named(stacks.settings(environment), ""):
-        named.setdefault(name, []).append(setting)
+    settings: dict[str, list[str]] = {}
+    for one in named(stacks.settings(environment)):
+        if not one.vault:
+            settings.setdefault(one.name, []).append(one.setting)
+    kept = updates(vault_name)
+    return [
+        Secret(name, kept.get(name, ""), tuple(settings.get(name, ())))
+        for name in sorted(kept.keys() | settings.keys())
+    ]
+
+
+def updates(vault_name: str) -> dict[str, str]:
+    """The secrets that a vault has, each with when it was updated. Raises `Failure`."""
     try:
-        kept = {
+        return {
             str(item.name): f"{item.updated_on:%Y-%m-%d %H:%M}" if item.updated_on else ""
             for item in _client(vault_name).list_properties_of_secrets()
         }
     except (ClientAuthenticationError, HttpResponseError) as error:
         raise _refused(error, vault_name, "list secrets", "Key Vault Secrets User") from None
-    return [
-        Secret(name, kept.get(name, ""), tuple(named.get(name, ())))
-        for name in sorted(kept.keys() | named.keys())
-    ]
 
 
 def _client(vault_name: str) -> SecretClient:
@@ -82,10 +88,20 @@ def _refused(error: HttpResponseError, vault_name: str, doing: str, role: str) -
     return Failure(f"Vault {vault_name}: {error.message}")
 
 
-def _named(part: Any, path: str) -> Iterator[tuple[str, str]]:
-    """Each secret that settings name in the environment's own vault, and where."""
+@dataclass(frozen=True)
+class Named:
+    """A secret that a stack file names; `vault` is empty where that is the environment's own."""
+
+    name: str
+    vault: str
+    setting: str
+
+
+def named(part: Any, path: str = "") -> Iterator[Named]:
+    """Each secret that settings name."""
     if isinstance(part, dict):
-        if part.get("secret") and not part.get("vault"):
-            yield str(part["secret"]), f"{path}.secret".lstrip(".")
+        if part.get("secret"):
+            setting = f"{path}.secret".lstrip(".")
+            yield Named(str(part["secret"]), str(part.get("vault") or ""), setting)
         for key, value in part.items():
-            yield from _named(value, f"{path}.{key}")
+            yield from named(value, f"{path}.{key}".lstrip("."))

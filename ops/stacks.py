@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,14 +16,17 @@ from pulumi import automation
 from pulumi.automation.events import EngineEvent
 
 from ops import encryption, programs, stack_files, state_files
-from ops.failure import Failure
+from ops.failure import Failure, in_a_file
 from ops.target import ROOT
 
 _SAYS_NOTHING = ("update failed", "preview failed", "destroy failed", "occurred:")
+_CRASHED = "Program failed with an unhandled exception:"
 _MANDATORY = re.compile(
     r"\[mandatory\](?: \[severity: \w+\])?\s+(?P<rule>\S+)\s+\(\S+: (?P<resource>\S+)\)"
 )
 Watch = Callable[[EngineEvent], None]
+# Ctrl-C breaks the stream by which the SDK hears of events; that it did is nobody's concern.
+warnings.filterwarnings("ignore", message="Error in event stream", category=UserWarning)
 
 
 @dataclass
@@ -154,8 +158,17 @@ def failure_of(error: Exception) -> Failure:
     told = [line.removeprefix("error:").strip() for line in lines if line.startswith("error:")]
     told += [line.removeprefix("* ") for line in lines if line.startswith("* ")]
     told += _violated(lines)
+    if _CRASHED in told:
+        told[told.index(_CRASHED)] = _crash(str(error))
     said = [line for line in dict.fromkeys(told) if not says_nothing(line)]
     return Failure("\n".join(said) or str(error))
+
+
+def _crash(told: str) -> str:
+    """The program's exception, by the last line of its traceback."""
+    trace = re.split(r"\n(?:error|warning): ", told.partition(_CRASHED)[2])[0].strip()
+    last = trace.rpartition("\n")[2].strip() or "it was ended"
+    return f"The program in infra/ failed: {last}\nThe traceback is in {in_a_file(told)}."
 
 
 def says_nothing(diagnostic: str) -> bool:

@@ -15,6 +15,8 @@ from ops.failure import Failure
 
 TARGETS = ("sandbox", "azure")
 ROOT = Path(__file__).resolve().parent.parent
+_entered: set[str] = set()
+"""Sandbox, where this process is a client of it."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,20 @@ class Target:
     name: str
     subscription: str
     outside: dict[str, str] = field(repr=False, default_factory=dict)
+
+
+def lost() -> Failure | None:
+    """What to say of whatever failed where the sandbox that was entered is no more."""
+    if not _entered:
+        return None
+    from ops.commands.sandbox import runs
+
+    if runs():
+        return None
+    return Failure(
+        "The sandbox ended while this command ran. Run the same command again: it starts the "
+        "sandbox, and goes on with what was done."
+    )
 
 
 def enter(name: str) -> Target:
@@ -38,6 +54,7 @@ def enter(name: str) -> Target:
     installers = outside()
     if name == "sandbox":
         os.environ.update(ensure_running())
+        _entered.add(name)
     else:
         federation.enter(os.environ)
     os.environ["AMLOPS_TARGET"] = name

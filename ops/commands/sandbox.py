@@ -70,6 +70,14 @@ def ensure_running(directory: Directory | None = None) -> dict[str, str]:
         return client_environment(directory)
 
 
+def runs() -> bool:
+    """Whether the sandbox is there."""
+    from sandbox.directory import default_directory
+    from sandbox.supervisor import launch
+
+    return launch.running(default_directory())
+
+
 def _say(text: str) -> None:
     click.echo(text, err=True)
 

@@ -36,7 +36,14 @@ def train(
     if not wait:
         screen.result({"name": submitted.name}, output, submitted.name)
         return
-    done = work.follow(platform, submitted.name, partial(click.echo, nl=False, err=True))
+    try:
+        done = work.follow(platform, submitted.name, partial(click.echo, nl=False, err=True))
+    except KeyboardInterrupt:
+        screen.note(
+            f"The job goes on. Its log: amlops jobs logs {environment} {submitted.name}; its end: "
+            f"amlops jobs cancel {environment} {submitted.name}"
+        )
+        raise
     screen.result(done.data(), output, _metrics(done.name, done.metrics))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ops import stack_files
+from ops import stack_files, stacks
 from ops.arm import Arm
 from ops.doctor.plan import Plan
 from ops.identity import Principal
@@ -42,6 +42,11 @@ class Case:
     @property
     def file(self) -> str:
         return stack_files.shown(self.environment)
+
+    @cached_property
+    def settings(self) -> dict[str, Any]:
+        """What the stack file says, defaults included."""
+        return stacks.settings(self.environment)
 
     @cached_property
     def group_exists(self) -> bool:

@@ -8,7 +8,18 @@ from dataclasses import replace
 
 from ops import stack_files
 from ops.arm import Arm
-from ops.doctor import login, names, providers, quota, references, regions, roles, state, tools
+from ops.doctor import (
+    login,
+    names,
+    providers,
+    quota,
+    references,
+    regions,
+    roles,
+    secrets,
+    state,
+    tools,
+)
 from ops.doctor.case import Case
 from ops.doctor.finding import PROBLEM, Finding, problem
 from ops.doctor.plan import Plan
@@ -29,6 +40,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("quota", quota.machine_learning),
     ("quota", quota.virtual_machines),
     ("references", references.check),
+    ("secrets", secrets.check),
     ("names", names.taken),
     ("soft delete", names.soft_deleted),
 )

@@ -1,4 +1,4 @@
-"""Whether what the stack file names and does not make is there: groups, networks, logs."""
+"""Whether what the stack file names and does not make is there, whatever setting names it."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ops.doctor.case import Case
+from ops.doctor.case import PROVIDERS, Case
 from ops.doctor.finding import Finding, ok, problem, warning
 
-_ID = re.compile(
-    r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/([^/]+)((?:/[^/]+/[^/]+)+)", re.IGNORECASE
-)
-_NOT_ASKED = ("microsoft.authorization",)
+_GROUP = re.compile(r"/subscriptions/[^/]+/resourceGroups/[^/]+", re.IGNORECASE)
+_ID = re.compile(rf"{_GROUP.pattern}/providers/([^/]+)((?:/[^/]+/[^/]+)+)", re.IGNORECASE)
+GROUPS = "Microsoft.Resources/resourceGroups"
+_NOT_ASKED = "microsoft.authorization/"
 """Roles and the like: what assigns them says whether they are there."""
 
 
 def check(case: Case) -> Iterator[Finding]:
     groups = [item.kind for item in case.plan.resources]
-    if case.plan.group and "Microsoft.Resources/resourceGroups" not in groups:
+    if case.plan.group and GROUPS not in groups:
         if case.group_exists:
             yield ok(f"the resource group '{case.plan.group}' is there")
         else:
@@ -28,25 +28,33 @@ def check(case: Case) -> Iterator[Finding]:
                 f"az group create --name {case.plan.group} --location {case.plan.location}, or "
                 f"correct 'existing' in {case.file}",
             )
-    for identifier in named(case):
-        yield _look(case, identifier)
+    for identifier, setting in named(case).items():
+        yield _look(case, identifier, setting)
 
 
-def named(case: Case) -> list[str]:
-    """The ids in the stack's inputs that are known and that the stack does not make."""
+def named(case: Case) -> dict[str, str]:
+    """The ids of what the stack does not make, each with the setting that names it: those in the
+    settings, and those that follow from them, such as a subnet's, which no setting has.
+    """
     made = {item.id(case.subscription, case.plan.group) for item in case.plan.resources}
-    own = {identifier.lower() for identifier in made if identifier}
-    found = dict.fromkeys(
-        text for item in case.plan.resources for text in _texts(item.inputs) if _ID.fullmatch(text)
-    )
-    return [
-        text
-        for text in found
-        if text.lower() not in own and _kind(text).partition("/")[0].lower() not in _NOT_ASKED
-    ]
+    known = {identifier.lower() for identifier in made if identifier}
+    inputs = (pair for item in case.plan.resources for pair in _texts(item.inputs))
+    found = {}
+    for setting, text in _texts(case.settings):
+        if _ID.fullmatch(text) or _GROUP.fullmatch(text):
+            found[text] = setting
+    for _, text in inputs:
+        if _ID.fullmatch(text):
+            found.setdefault(text, "")
+    result = {}
+    for text, setting in found.items():
+        if text.lower() not in known and not _kind(text).lower().startswith(_NOT_ASKED):
+            known.add(text.lower())
+            result[text] = setting
+    return result
 
 
-def _look(case: Case, identifier: str) -> Finding:
+def _look(case: Case, identifier: str, setting: str) -> Finding:
     from azure.core.exceptions import HttpResponseError
 
     kind = _kind(identifier)
@@ -60,32 +68,42 @@ def _look(case: Case, identifier: str) -> Finding:
         return warning(f"The {what} cannot be looked at ({error.status_code}): {identifier}")
     if there:
         return ok(f"{what} is there")
-    return problem(f"The {what} is not there: {identifier}", f"correct its id in {case.file}")
+    mend = f"correct '{setting}' in {case.file}" if setting else f"correct its id in {case.file}"
+    return problem(f"The {what} is not there: {identifier}", mend)
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Every text in it, keys included, with the path that leads there."""
     if isinstance(value, str):
-        yield value
+        yield path, value
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield from _texts(key)
-            yield from _texts(item)
+            yield path, str(key)
+            yield from _texts(item, f"{path}.{key}".lstrip("."))
     elif isinstance(value, list):
         for item in value:
-            yield from _texts(item)
+            yield from _texts(item, path)
 
 
 def _kind(identifier: str) -> str:
     match = _ID.fullmatch(identifier)
-    assert match
-    return "/".join([match[1], *match[2].strip("/").split("/")[0::2]])
+    return "/".join([match[1], *match[2].strip("/").split("/")[0::2]]) if match else GROUPS
 
 
 def _version(case: Case, kind: str) -> str | None:
-    """The newest that the provider has, no preview where there is another."""
+    """The newest that the provider has, no preview where there is another. Of a type that Azure
+    does not list, that of the type in which it lies.
+    """
+    if kind == GROUPS:
+        return PROVIDERS
     namespace, _, name = kind.partition("/")
-    for item in case.providers.get(namespace.lower(), {}).get("resourceTypes", []):
-        if str(item["resourceType"]).lower() == name.lower():
-            versions = sorted(item.get("apiVersions") or [], reverse=True)
-            return next((v for v in versions if "preview" not in v), next(iter(versions), None))
+    listed = {
+        str(item["resourceType"]).lower(): sorted(item.get("apiVersions") or [], reverse=True)
+        for item in case.providers.get(namespace.lower(), {}).get("resourceTypes", [])
+    }
+    while name:
+        versions = listed.get(name.lower())
+        if versions:
+            return next((v for v in versions if "preview" not in v), versions[0])
+        name = name.rpartition("/")[0]
     return None

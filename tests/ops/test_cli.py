@@ -172,6 +172,17 @@ def test_a_bugs_traceback_is_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert log.stat().st_mode & 0o077 == 0, "a traceback is for its owner only"
 
 
+@pytest.mark.parametrize("error", [Failure("Connection refused"), OSError("no route")])
+def test_where_the_sandbox_was_killed_that_is_why(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("ops.target._entered", {"sandbox"})
+    monkeypatch.setenv("AMLOPS_SANDBOX_DIR", str(tmp_path / "killed"))
+    done = failing(error, monkeypatch).invoke(cli.main, ["up"])
+    assert done.exit_code == 1
+    assert done.output.startswith("Error: The sandbox ended while this command ran. Run the same")
+
+
 def test_an_interrupt_is_no_bug(monkeypatch: pytest.MonkeyPatch) -> None:
     done = failing(KeyboardInterrupt(), monkeypatch).invoke(cli.main, ["up"])
     assert done.exit_code == 1

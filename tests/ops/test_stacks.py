@@ -45,6 +45,37 @@ def test_an_engines_error_is_said_once_and_without_progress() -> None:
     ]
 
 
+CRASHED = """\
+ code: 255
+ stdout: Previewing update (dev):
+ stderr: warning: using pulumi-resource-azure-native from $PATH
+error: Program failed with an unhandled exception:
+
+Traceback (most recent call last):
+
+  File "/x/infra/__main__.py", line 4, in <module>
+
+    raise ZeroDivisionError("planted")
+
+ZeroDivisionError: planted
+
+warning: something else
+"""
+
+
+def test_a_program_that_crashes_is_one_line_and_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    failure = stacks.failure_of(RuntimeError(CRASHED))
+    (log,) = tmp_path.iterdir()
+    assert failure.message.splitlines() == [
+        "The program in infra/ failed: ZeroDivisionError: planted",
+        f"The traceback is in {log}.",
+    ]
+    assert log.read_text() == CRASHED
+
+
 @pytest.mark.parametrize(
     ("changes", "text", "changed"),
     [
