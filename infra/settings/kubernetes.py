@@ -127,7 +127,7 @@ class Kubernetes(Section):
     """Endpoints answer over plain HTTP: for trying out only."""
     instance_types: dict[KubernetesName, InstanceType] = {"defaultinstancetype": InstanceType()}
     default_instance_type: KubernetesName | None = None
-    """Of who names none; None: the first of them."""
+    """Of who names none; None: the first of them by name."""
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
@@ -150,4 +150,4 @@ class Kubernetes(Section):
 
     @property
     def default_type(self) -> str:
-        return self.default_instance_type or next(iter(self.instance_types))
+        return self.default_instance_type or min(self.instance_types)

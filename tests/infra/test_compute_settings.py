@@ -20,7 +20,7 @@ from tests.infra.every_compute import (
     PUBLIC_KEY,
     SPARK,
 )
-from tests.infra.mocks import MINIMAL
+from tests.infra.mocks import MINIMAL, settings
 
 FILE = "stacks/Pulumi.dev.yaml"
 STOP = {"action": "stop"}
@@ -201,6 +201,11 @@ def test_a_name_is_of_one_compute_only() -> None:
     box = {"kind": "virtual-machine", "address": "10.0.0.4", "private_key": KEY}
     with pytest.raises(SettingsError, match="box is a cluster and an attached compute"):
         parse({**MINIMAL, "clusters": {"box": {}}, "attached": {"box": box}}, FILE)
+
+
+def test_the_first_instance_type_is_the_first_by_name() -> None:
+    theirs = {"existing": AKS, "instance_types": {"small": {}, "big": {}}}
+    assert settings(kubernetes={"theirs": theirs}).kubernetes["theirs"].default_type == "big"
 
 
 def test_a_script_of_the_repository_is_sent_along() -> None:

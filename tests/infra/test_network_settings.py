@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import ipaddress
-from itertools import combinations
+from itertools import combinations, permutations
 from typing import Any
 
 import pytest
@@ -220,6 +220,15 @@ def test_images_are_built_by_a_cluster_where_the_service_cannot() -> None:
         assert image_builder(settings(network={"mode": mode})) == "cpu-cluster"
     fast = {"gpu-cluster": {"size": "Standard_NC4as_T4_v3"}, "cpu-cluster": {}}
     assert image_builder(settings(network={"mode": "own"}, clusters=fast)) == "cpu-cluster"
+
+
+def test_the_cluster_that_builds_images_does_not_hang_on_the_order_of_the_file() -> None:
+    """Pulumi hands the program sorted keys; who reads the file meets them as they stand there."""
+    clusters = {"cpu-b": {}, "cpu-a": {}, "a-low": {"priority": "low"}}
+    for order in permutations(clusters.items()):
+        assert image_builder(settings(network={"mode": "own"}, clusters=dict(order))) == "cpu-a"
+    cheap = {name: {"priority": "low"} for name in ("low-b", "low-a")}
+    assert image_builder(settings(network={"mode": "own"}, clusters=cheap)) == "low-a"
 
 
 def test_several_contradictions_are_told_at_once() -> None:
