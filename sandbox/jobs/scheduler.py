@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 from sandbox.arm.durations import seconds
 from sandbox.arm.ids import ResourceId
 from sandbox.arm.resource import Resource
-from sandbox.jobs import lifecycle, status
+from sandbox.jobs import ending, lifecycle, status
 from sandbox.jobs.iso8601 import duration
 from sandbox.jobs.nodes import Node, Nodes
 from sandbox.jobs.queue import JobQueue, QueuedJob
@@ -83,7 +83,7 @@ class Scheduler:
         """Take turns for ever; what ran when the process ended is followed again."""
         for job in self.queue.running():
             self.follow(job)
-        lifecycle.resume_uploads(self.azure)
+        ending.resume_uploads(self.azure)
         while True:
             self.changed.clear()
             due = self.turn()

@@ -15,6 +15,7 @@ from sandbox.arm.ids import ResourceId
 from sandbox.arm.request import Request
 from sandbox.arm.resource import SUCCEEDED, Resource
 from sandbox.ml.compute_parts import SETTINGS, settings_of
+from sandbox.serving.choice import ENDPOINTS
 
 if TYPE_CHECKING:
     from sandbox.azure import Azure
@@ -262,8 +263,6 @@ async def remove(azure: Azure, compute: Resource) -> None:
 
 def refuse_in_use(azure: Azure, compute: Resource) -> None:
     """Raises 409 while online endpoints are served from a compute."""
-    from sandbox.serving.application import ENDPOINTS
-
     users = [
         endpoint.name
         for endpoint in azure.resources.list(ENDPOINTS)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sandbox.arm.errors import invalid
 from sandbox.arm.types import Change, ResourceType
 from sandbox.ml.workspaces import WORKSPACES, workspace_of
-from sandbox.serving.application import host_of
+from sandbox.serving.choice import host_of
 
 if TYPE_CHECKING:
     from sandbox.azure import Azure

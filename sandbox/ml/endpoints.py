@@ -13,7 +13,7 @@ from sandbox.ml import deployments
 from sandbox.ml.endpoint_computes import prepare_endpoint
 from sandbox.ml.workspaces import workspace_of
 from sandbox.serving import keys
-from sandbox.serving.application import ENDPOINTS, host_of
+from sandbox.serving.choice import ENDPOINTS, host_of
 from sandbox.serving.reconciliation import reconcile
 from sandbox.serving.release import serving
 

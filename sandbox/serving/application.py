@@ -10,87 +10,32 @@ server process of the deployment runs.
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 import time
-import uuid
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sandbox import bodies
 from sandbox.arm.ids import ResourceId
 from sandbox.arm.resource import Resource
 from sandbox.serving import backend, keys, release
+from sandbox.serving.calls import (
+    DEPLOYMENT_HEADER,
+    Call,
+    Receive,
+    RefusalError,
+    Scope,
+    Send,
+    body_of,
+    refuse,
+    returned,
+)
+from sandbox.serving.choice import ENDPOINTS, choose, host_of
 from sandbox.serving.metrics import RequestLog, Row
 
 if TYPE_CHECKING:
     from sandbox.azure import Azure
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-ENDPOINTS = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
-DEPLOYMENT_HEADER = b"azureml-model-deployment"
-CLIENT_REQUEST_ID = b"x-ms-client-request-id"
-MODEL_STATUS = b"ms-azureml-model-error-statuscode"
-MODEL_REASON = b"ms-azureml-model-error-reason"
-
-MAX_REQUEST_BYTES = 1_572_864
-"""1.5 MB, the limit of managed online endpoints."""
 DEFAULT_TIMEOUT = 5.0
-
-# Of one connection, or ours to say.
-_NOT_FORWARDED = {b"host", b"authorization", b"connection", b"keep-alive", b"transfer-encoding",
-                  b"content-length", b"upgrade", b"te", b"expect", DEPLOYMENT_HEADER}  # fmt: skip
-_NOT_RETURNED = {b"connection", b"keep-alive", b"transfer-encoding", b"server", b"date"}
-
-
-class RefusalError(Exception):
-    """An answer that the router gives itself."""
-
-    def __init__(self, status: int, text: str, reason: str = "") -> None:
-        super().__init__(text)
-        self.status = status
-        self.text = text
-        self.reason = reason
-
-
-@dataclass
-class Call:
-    """One request on its way."""
-
-    method: str
-    target: str
-    headers: list[tuple[bytes, bytes]]
-    request_id: str
-    body: bytes = b""
-    started: float = field(default_factory=time.perf_counter)
-
-    def header(self, name: bytes) -> str:
-        for key, value in self.headers:
-            if key == name:
-                return value.decode("latin1")
-        return ""
-
-    def forwarded(self) -> list[tuple[bytes, bytes]]:
-        kept = [(key, value) for key, value in self.headers if key not in _NOT_FORWARDED]
-        if not self.header(b"x-request-id"):
-            kept.append((b"x-request-id", self.request_id.encode()))
-        return kept
-
-
-def choose(traffic: Mapping[str, int], point: float) -> str | None:
-    """The deployment whose share of the traffic holds `point`, in [0, 1); None without traffic."""
-    total = sum(traffic.values())
-    rest = point * total
-    for name, share in traffic.items():
-        if rest < share:
-            return name
-        rest -= share
-    return None
 
 
 class Router:
@@ -104,20 +49,16 @@ class Router:
         self._ids: dict[str, ResourceId] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = [(bytes(key), bytes(value)) for key, value in scope["headers"]]
-        target = scope.get("raw_path", scope["path"].encode()).decode("latin1").split("?")[0]
-        if scope["query_string"]:
-            target += f"?{scope['query_string'].decode('latin1')}"
-        call = Call(scope["method"], target, headers, str(uuid.uuid4()))
+        call = Call.of(scope)
         try:
             endpoint = self.endpoint(call.header(b"host"))
             self.authorize(endpoint, call)
-            call.body = await _body(receive)
+            call.body = await body_of(receive)
             deployment = self.deployment(endpoint, call)
             self.mirror(endpoint, deployment, call)
             await self.forward(endpoint, deployment, call, send)
         except RefusalError as refusal:
-            await _refuse(send, call, refusal)
+            await refuse(send, call, refusal)
 
     def endpoint(self, host: str) -> Resource:
         """The endpoint that has this host name. Raises RefusalError 404."""
@@ -190,7 +131,7 @@ class Router:
                 try:
                     model_status = reply.status
                     status = 200 if model_status == 200 else 424
-                    headers = _returned(call, deployment, reply)
+                    headers = returned(call, deployment.name, reply)
                     await send(
                         {"type": "http.response.start", "status": status, "headers": headers}
                     )
@@ -271,55 +212,9 @@ class Router:
         )
 
 
-def host_of(endpoint: Resource) -> str:
-    region = endpoint.location.replace(" ", "").lower()
-    return f"{endpoint.name.lower()}.{region}.inference.ml.azure.com"
-
-
 def timeout_of(deployment: Resource) -> float:
     settings = deployment.properties.get("requestSettings") or {}
     return release.seconds(settings.get("requestTimeout"), DEFAULT_TIMEOUT)
-
-
-def _returned(call: Call, deployment: Resource, reply: backend.Reply) -> list[tuple[bytes, bytes]]:
-    headers = [(key, value) for key, value in reply.headers if key not in _NOT_RETURNED]
-    names = {key for key, _ in headers}
-    if CLIENT_REQUEST_ID not in names:
-        headers.append((CLIENT_REQUEST_ID, _client_request_id(call)))
-    headers.append((DEPLOYMENT_HEADER, deployment.name.encode()))
-    if reply.status != 200:
-        headers.append((MODEL_STATUS, str(reply.status).encode()))
-        headers.append((MODEL_REASON, b"model_error"))
-    return headers
-
-
-def _client_request_id(call: Call) -> bytes:
-    return (call.header(CLIENT_REQUEST_ID) or call.request_id).encode("latin1")
-
-
-async def _body(receive: Receive) -> bytes:
-    """The request's body. Raises RefusalError 413 past the service's limit."""
-    try:
-        return await bodies.read(receive, MAX_REQUEST_BYTES)
-    except bodies.TooLargeError:
-        text = f"The request is larger than {MAX_REQUEST_BYTES} bytes."
-        raise RefusalError(413, text) from None
-
-
-async def _refuse(send: Send, call: Call, refusal: RefusalError) -> None:
-    """Authentication is refused in plain words, all else as JSON, as the service does."""
-    plain = refusal.status == 401
-    error = {"error": {"code": str(refusal.status), "message": refusal.text}}
-    body = refusal.text.encode() if plain else json.dumps(error).encode()
-    headers: Iterable[tuple[bytes, bytes]] = [
-        (b"content-type", b"text/plain" if plain else b"application/json"),
-        (b"content-length", str(len(body)).encode()),
-        (b"x-request-id", call.request_id.encode()),
-        (CLIENT_REQUEST_ID, _client_request_id(call)),
-        *([(MODEL_REASON, refusal.reason.encode())] if refusal.reason else []),
-    ]
-    await send({"type": "http.response.start", "status": refusal.status, "headers": list(headers)})
-    await send({"type": "http.response.body", "body": body})
 
 
 def application(azure: Azure) -> Router:

@@ -16,7 +16,7 @@ import pytest
 from azure.ai.ml.entities import ManagedOnlineEndpoint, OnlineRequestSettings
 from azure.core.exceptions import HttpResponseError
 
-from sandbox.serving.application import choose
+from sandbox.serving.choice import choose
 from tests.sandbox.conftest import Place, RunningSandbox, wait_until
 
 VERSION = "2024-10-01"
