@@ -97,7 +97,7 @@ def _version(case: Case, kind: str) -> str | None:
     if kind == GROUPS:
         return PROVIDERS
     namespace, _, name = kind.partition("/")
-    listed = {
+    listed: dict[str, list[str]] = {
         str(item["resourceType"]).lower(): sorted(item.get("apiVersions") or [], reverse=True)
         for item in case.providers.get(namespace.lower(), {}).get("resourceTypes", [])
     }
