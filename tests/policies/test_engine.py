@@ -102,7 +102,7 @@ def engine(
         f"#!/bin/sh\nexport PYTHONPATH={ROOT}\nexec {sys.executable} -m tests.policies.provider\n"
     )
     plugin.chmod(0o755)
-    return Engine(start_sandbox(), folder)
+    return Engine(start_sandbox(tracking=False), folder)
 
 
 def named(case: Case, resource: str, suffix: str = "") -> str:

@@ -49,7 +49,7 @@ def test_a_sleeper_wakes_when_the_clock_is_moved(tmp_path: Path, same_process: b
 
 
 def test_an_answer_of_arm_says_what_time_it_is(start_sandbox: Callable[..., Any]) -> None:
-    sandbox = start_sandbox()
+    sandbox = start_sandbox(tracking=False)
     sandbox.advance(timedelta(days=3))
     said = sandbox.arm("GET", f"/subscriptions/{sandbox.subscription}", version="2022-12-01")
     ahead = parsedate_to_datetime(said.headers["date"]).timestamp() - time.time()
@@ -60,7 +60,7 @@ def test_a_client_gets_a_new_token_when_the_clock_has_passed_its_old_one(
     start_sandbox: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The client's cache goes by the machine's clock, so the 401 asks it to renew."""
-    sandbox = start_sandbox()
+    sandbox = start_sandbox(tracking=False)
     for name, value in sandbox.environment.items():
         monkeypatch.setenv(name, value)
     client = ResourceManagementClient(sandbox.credential(), sandbox.subscription)

@@ -52,7 +52,7 @@ def test_an_unregistered_provider_takes_no_resource_until_it_is_registered(
 
 
 def test_registering_takes_its_time(start_sandbox: Callable[..., RunningSandbox]) -> None:
-    slow = start_sandbox(durations="real")
+    slow = start_sandbox(durations="real", tracking=False)
     path = f"/subscriptions/{slow.subscription}/providers/{NAMESPACE}"
     slow.arm("POST", f"{path}/unregister", version="2022-09-01")
     answer = slow.arm("POST", f"{path}/register", version="2022-09-01")
