@@ -89,7 +89,7 @@ class Alerts(pulumi.ComponentResource):
             rule_name = f"{key}-{subject}" if rule.of == "endpoints" else key
             monitor.MetricAlert(
                 f"{name}-{rule_name}",
-                rule_name=rule_name,
+                rule_name=args.names.alert(rule_name),
                 resource_group_name=args.placement.resource_group,
                 location="global",
                 description=rule.what,
@@ -126,7 +126,7 @@ class Alerts(pulumi.ComponentResource):
         ]
         monitor.ActivityLogAlert(
             f"{name}-{key}",
-            activity_log_alert_name=key,
+            activity_log_alert_name=args.names.alert(key),
             resource_group_name=args.placement.resource_group,
             location="global",
             description=rule.what,
@@ -148,7 +148,7 @@ class Alerts(pulumi.ComponentResource):
             return
         monitor.ScheduledQueryRule(
             f"{name}-{key}",
-            rule_name=key,
+            rule_name=args.names.alert(key),
             resource_group_name=args.placement.resource_group,
             location=args.placement.location,
             kind="LogAlert",

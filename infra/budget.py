@@ -15,6 +15,7 @@ NOTICES = (("Actual", 50), ("Actual", 80), ("Actual", 100), ("Forecasted", 100))
 
 @dataclass(frozen=True)
 class BudgetArgs:
+    name: str
     scope: pulumi.Input[str]
     """Id of the resource group."""
     monthly: float
@@ -37,7 +38,7 @@ class Budget(pulumi.ComponentResource):
         groups = [args.action_group] if args.action_group else []
         self.budget = consumption.Budget(
             f"{name}-monthly",
-            budget_name="monthly",
+            budget_name=args.name,
             scope=args.scope,
             category="Cost",
             time_grain="Monthly",

@@ -96,6 +96,15 @@ class Names:
     def action_group(self) -> str:
         return self._joined("ag", 260)
 
+    def alert(self, rule: str) -> str:
+        """Unique in a group, which may be one of several environments."""
+        return f"{rule}-{self.workload}-{self.environment}"
+
+    @property
+    def budget(self) -> str:
+        """Unique in a group, which may be one of several environments; up to 63."""
+        return f"monthly-{self.workload}-{self.environment}"
+
     @property
     def system_topic(self) -> str:
         return self._joined("egst", 128)

@@ -78,6 +78,7 @@ def oversee(
         Budget(
             "budget",
             BudgetArgs(
+                name=names.budget,
                 scope=foundation.group.id,
                 monthly=settings.budget.monthly,
                 emails=settings.budget.emails,

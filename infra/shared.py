@@ -85,6 +85,7 @@ def declare(
         Budget(
             "budget",
             BudgetArgs(
+                name=names.budget,
                 scope=ground.group.id,
                 monthly=settings.budget.monthly,
                 emails=settings.budget.emails,

@@ -56,6 +56,8 @@ RULES: dict[str, tuple[str, Callable[[Names, str], str]]] = {
     "machine": (r"[a-z][a-z0-9-]{0,62}[a-z0-9]", lambda n, k: n.machine("osdisk", k)),
     "endpoint": (r"[a-z][a-z0-9-]{1,30}[a-z0-9]", lambda n, k: n.endpoint(k)),
     "instance": (r"[a-z][a-z0-9-]{1,22}[a-z0-9]", lambda n, k: n.instance(k)),
+    "alert": (r"[a-z][a-z0-9-]{0,259}", lambda n, k: n.alert(k)),
+    "budget": (r"[a-z][a-z0-9-]{0,62}", lambda n, _: n.budget),
     "role assignment": (r"[0-9a-f-]{36}", lambda n, k: n.role_assignment(k)),
 }
 GLOBAL = ["vault", "storage", "registry", "endpoint", "instance", "role assignment"]
