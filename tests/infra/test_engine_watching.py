@@ -72,7 +72,7 @@ class Stack:
         group = (
             f"/subscriptions/{outputs['subscriptionId']}/resourceGroups/{outputs['resourceGroup']}"
         )
-        path = f"{group}/providers/Microsoft.Consumption/budgets/monthly"
+        path = f"{group}/providers/Microsoft.Consumption/budgets/monthly-bikes-dev"
         found = self.sandbox.arm("GET", path, version="2024-08-01").json()
         properties: dict[str, Any] = found["properties"]
         return properties
