@@ -92,7 +92,9 @@ def need_pulumi() -> None:
 def up(stack: automation.Stack, policies: Path | None, watch: Watch | None = None) -> Summary:
     packs = [str(policies)] if policies else None
     try:
-        done = stack.up(policy_packs=packs, on_event=watch, suppress_outputs=True)
+        done = stack.up(
+            policy_packs=packs, on_event=watch, suppress_outputs=True, show_secrets=False
+        )
     except automation.CommandError as error:
         raise failure_of(error) from None
     outputs = {key: value.value for key, value in done.outputs.items()}
@@ -110,7 +112,7 @@ def preview(stack: automation.Stack, policies: Path | None, watch: Watch | None 
 
 def down(stack: automation.Stack, watch: Watch | None = None) -> Summary:
     try:
-        done = stack.destroy(on_event=watch)
+        done = stack.destroy(on_event=watch, show_secrets=False)
     except automation.CommandError as error:
         raise failure_of(error) from None
     return Summary(counts(done.summary.resource_changes))
@@ -119,7 +121,7 @@ def down(stack: automation.Stack, watch: Watch | None = None) -> Summary:
 def refresh(stack: automation.Stack, watch: Watch | None = None) -> Summary:
     """Compare the state with what is there, and remember what is there."""
     try:
-        done = stack.refresh(on_event=watch)
+        done = stack.refresh(on_event=watch, show_secrets=False)
     except automation.CommandError as error:
         raise failure_of(error) from None
     return Summary(counts(done.summary.resource_changes))
