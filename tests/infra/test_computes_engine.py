@@ -12,81 +12,39 @@ The tests are one story and run in order.
 from __future__ import annotations
 
 import copy
-import json
-import os
-import subprocess
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-import yaml
 from azure.keyvault.secrets import SecretClient
 
+from tests.infra.engine import Stack, stack_file
 from tests.infra.every_compute import CLUSTERS, INSTANCES, KUBERNETES, PUBLIC_KEY
 from tests.sandbox.conftest import Place, RunningSandbox
 from tests.sandbox.ml import targets
 
-ROOT = Path(__file__).parents[2]
-ML = "2025-12-01"
 SECRETS = {"vm-key": "the private key", "dapi": "the access token", "hdi": "the pass phrase"}
 
 
 @dataclass
-class Stack:
-    """The stack `dev` in a sandbox, its file and what was there before it."""
+class Computes(Stack):
+    """A stack whose settings change."""
 
-    sandbox: RunningSandbox
-    file: Path
-    settings: dict[str, Any]
-    theirs: Place
-
-    def pulumi(self, *arguments: str) -> str:
-        result = subprocess.run(
-            ["pulumi", *arguments, "--non-interactive"],
-            cwd=ROOT,
-            env={**os.environ, **self.sandbox.environment},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert result.returncode == 0, result.stdout + result.stderr
-        return result.stdout
-
-    def run(self, command: str, *arguments: str) -> str:
-        return self.pulumi(command, "-s", "dev", f"--config-file={self.file}", *arguments)
-
-    def up(self, *arguments: str) -> str:
-        return self.run("up", "--yes", "--skip-preview", *arguments)
+    settings: dict[str, Any] = field(default_factory=dict)
 
     def write(self) -> None:
-        text = yaml.safe_dump({**SALT, "config": {"amlops:settings": self.settings}})
-        self.file.write_text(text)
-
-    def outputs(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(
-            self.pulumi("stack", "output", "-s", "dev", "--json", "--show-secrets")
-        )
-        return found
+        assert self.file
+        self.file.write_text(stack_file(self.settings))
 
     def compute(self, name: str) -> dict[str, Any]:
         path = f"{self.outputs()['workspace']['id']}/computes/{name}"
-        answer = self.sandbox.arm("GET", path, version=ML)
-        assert answer.is_success, answer.text
-        found: dict[str, Any] = answer.json()["properties"]
+        found: dict[str, Any] = self.arm("GET", path)["properties"]
         return found
 
 
-SALT = {
-    "encryptionsalt": yaml.safe_load((ROOT / "stacks" / "Pulumi.dev.yaml").read_text())[
-        "encryptionsalt"
-    ]
-}
-
-
-def before(sandbox: RunningSandbox) -> tuple[Place, dict[str, str]]:
+def before(sandbox: RunningSandbox) -> dict[str, str]:
     """What others have made: a group with what is to be attached, and a vault with the keys."""
     unique = uuid.uuid4().hex[:8]
     theirs = Place(sandbox.subscription, "rg-theirs", "", f"st{unique}")
@@ -103,7 +61,7 @@ def before(sandbox: RunningSandbox) -> tuple[Place, dict[str, str]]:
     client = SecretClient(f"https://{vault}.vault.azure.net", sandbox.credential())
     for name, value in SECRETS.items():
         client.set_secret(name, value)
-    return theirs, {
+    return {
         "vault": vault,
         "aks": targets.kubernetes(sandbox, theirs, f"aks-{unique}"),
         "databricks": targets.databricks(sandbox, theirs, f"dbw-{unique}"),
@@ -160,30 +118,25 @@ def settings(found: dict[str, str]) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def stack(
     start_sandbox: Callable[..., RunningSandbox], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Stack]:
+) -> Iterator[Computes]:
     sandbox = start_sandbox(tracking=False)
     with pytest.MonkeyPatch.context() as patch:
         for name, value in sandbox.environment.items():
             patch.setenv(name, value)
-        theirs, found = before(sandbox)
         file = tmp_path_factory.mktemp("stack") / "Pulumi.dev.yaml"
-        made = Stack(sandbox, file, settings(found), theirs)
+        made = Computes(sandbox, file, settings=settings(before(sandbox)))
         made.write()
-        made.pulumi("stack", "init", "dev")
+        made.init()
         made.up()
         yield made
 
 
-def no_drift(stack: Stack) -> None:
-    stack.run("refresh", "--preview-only", "--expect-no-changes", "--diff")
-
-
-def test_a_second_up_changes_nothing(stack: Stack) -> None:
+def test_a_second_up_changes_nothing(stack: Computes) -> None:
     assert "unchanged" in stack.up("--expect-no-changes")
-    no_drift(stack)
+    stack.no_drift()
 
 
-def test_every_compute_is_there_by_its_key(stack: Stack) -> None:
+def test_every_compute_is_there_by_its_key(stack: Computes) -> None:
     outputs = stack.outputs()
     for kind in ("clusters", "instances", "kubernetes", "attached"):
         assert set(outputs[kind]) == set(stack.settings[kind])
@@ -191,31 +144,31 @@ def test_every_compute_is_there_by_its_key(stack: Stack) -> None:
             assert stack.compute(name)["provisioningState"] == "Succeeded"
 
 
-def test_the_machine_that_was_made_is_the_one_that_is_attached(stack: Stack) -> None:
+def test_the_machine_that_was_made_is_the_one_that_is_attached(stack: Computes) -> None:
     box = stack.compute("box")
-    machine = stack.sandbox.arm("GET", box["resourceId"], version="2024-11-01").json()
+    machine = stack.arm("GET", box["resourceId"], version="2024-11-01")
     assert machine["properties"]["osProfile"]["adminUsername"] == "azureuser"
     assert box["properties"]["address"].startswith("203.0.113.")
     assert box["properties"]["virtualMachineSize"] == "Standard_DS3_v2"
 
 
-def test_no_key_is_in_the_state_as_it_is(stack: Stack) -> None:
-    state = stack.pulumi("stack", "export", "-s", "dev")
+def test_no_key_is_in_the_state_as_it_is(stack: Computes) -> None:
+    state = stack.run("stack", "export")
     assert PUBLIC_KEY.split()[1] in state, "the export shows what is no secret"
     for value in SECRETS.values():
         assert value not in state
 
 
-def test_what_somebody_detached_is_attached_again(stack: Stack) -> None:
+def test_what_somebody_detached_is_attached_again(stack: Computes) -> None:
     outputs = stack.outputs()
     path = f"{outputs['workspace']['id']}/computes/theirs?underlyingResourceAction=Detach"
-    assert stack.sandbox.arm("DELETE", path, version=ML).is_success
+    stack.arm("DELETE", path)
     assert "1 deleted" in stack.run("refresh", "--yes", "--skip-preview")
     assert "1 created" in stack.up()
     assert stack.compute("theirs")["properties"]["namespace"] == "learning"
 
 
-def test_instance_types_and_nodes_change_in_place(stack: Stack) -> None:
+def test_instance_types_and_nodes_change_in_place(stack: Computes) -> None:
     types = stack.settings["kubernetes"]["theirs"].setdefault("instance_types", {})
     types |= {"defaultinstancetype": {}, "large": {"cpu": "8", "memory": "32Gi"}}
     stack.settings["clusters"]["debug"]["max"] = 5
@@ -225,32 +178,32 @@ def test_instance_types_and_nodes_change_in_place(stack: Stack) -> None:
     assert "replace" not in preview
     stack.up()
     assert set(stack.compute("theirs")["properties"]["instanceTypes"]) == set(types)
-    no_drift(stack)
+    stack.no_drift()
 
 
-def test_another_schedule_makes_an_instance_anew(stack: Stack) -> None:
+def test_another_schedule_makes_an_instance_anew(stack: Computes) -> None:
     schedules = stack.settings["instances"]["workstation"]["schedules"]
     schedules["evening"]["cron"] = "0 20 * * 1-5"
     stack.write()
     assert "1 to replace" in stack.run("preview")
     stack.up()
-    no_drift(stack)
+    stack.no_drift()
 
 
-def test_another_size_makes_a_compute_and_its_grants_anew(stack: Stack) -> None:
+def test_another_size_makes_a_compute_and_its_grants_anew(stack: Computes) -> None:
     stack.settings["clusters"]["debug"]["size"] = "Standard_DS4_v2"
     stack.write()
-    assert "4 to replace" in stack.run("preview")
+    assert "6 to replace" in stack.run("preview")
     stack.up()
     assert stack.compute("debug")["properties"]["vmSize"] == "Standard_DS4_v2"
     stack.up("--expect-no-changes")
 
 
-def test_what_was_there_before_is_there_afterwards(stack: Stack) -> None:
+def test_what_was_there_before_is_there_afterwards(stack: Computes) -> None:
     group = stack.outputs()["resourceGroup"]
-    stack.run("destroy", "--yes", "--skip-preview")
+    stack.destroy()
     root = f"/subscriptions/{stack.sandbox.subscription}/resourceGroups"
-    left = stack.sandbox.arm("GET", root, version="2025-04-01").json()["value"]
+    left = stack.arm("GET", root, version="2025-04-01")["value"]
     assert group not in [item["name"] for item in left]
     attached, kubernetes = stack.settings["attached"], stack.settings["kubernetes"]
     for there, version in (
@@ -259,4 +212,4 @@ def test_what_was_there_before_is_there_afterwards(stack: Stack) -> None:
         (attached["spark"], "2021-06-01"),
         (kubernetes["theirs"], "2025-09-01"),
     ):
-        assert stack.sandbox.arm("GET", there["existing"], version=version).is_success
+        assert stack.arm("GET", there["existing"], version=version)["id"]

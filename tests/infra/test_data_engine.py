@@ -9,21 +9,17 @@ The tests are one story and run in order.
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from tests.checkout import Done
+from tests.infra.engine import ML, Stack, stack_file
 from tests.sandbox.conftest import RunningSandbox
 
-ROOT = Path(__file__).parents[2]
-ML = "2025-12-01"
 SOMEBODY = "9f9e9d9c-9b9a-4998-8796-959493929190"
 ELSEWHERE = (
     f"/subscriptions/{SOMEBODY}/resourceGroups/rg-data/providers/Microsoft.Storage/"
@@ -75,44 +71,19 @@ SECRETS = {
 
 
 @dataclass
-class Stack:
-    """The stack `dev` in a sandbox, by a stack file of the test's own."""
+class Logged(Stack):
+    """What is printed goes into a log."""
 
-    sandbox: RunningSandbox
-    file: Path
-
-    def pulumi(self, *arguments: str) -> str:
-        """What a command printed, which may have failed; its exit code is the last line."""
-        # `stack init` has no such option.
-        file = [] if arguments[0] == "stack" else [f"--config-file={self.file}"]
-        done = subprocess.run(
-            ["pulumi", *arguments, *file, "-s", "dev", "--non-interactive"],
-            cwd=ROOT,
-            env={**os.environ, **self.sandbox.environment},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    def pulumi(self, *arguments: str, **variables: str) -> Done:
+        done = super().pulumi(*arguments, **variables)
         with self.log.open("a") as log:
             log.write(done.stdout + done.stderr)
-        return f"{done.stdout}{done.stderr}\nexit code {done.returncode}"
-
-    def run(self, *arguments: str) -> str:
-        printed = self.pulumi(*arguments)
-        assert printed.endswith("exit code 0"), printed
-        return printed
-
-    def up(self, *arguments: str) -> str:
-        return self.run("up", "--yes", "--skip-preview", *arguments)
+        return done
 
     @property
     def log(self) -> Path:
+        assert self.file
         return self.file.with_suffix(".log")
-
-    def outputs(self) -> dict[str, Any]:
-        printed = self.run("stack", "output", "--json")
-        found: dict[str, Any] = json.loads(printed.removesuffix("exit code 0"))
-        return found
 
     def keep(self, name: str, value: str) -> None:
         """Put a secret into the vault, as `amlops secrets set` does."""
@@ -120,7 +91,7 @@ class Stack:
 
         path = f"/subscriptions/{self.sandbox.subscription}/resources"
         query = "$filter=resourceType eq 'Microsoft.KeyVault/vaults'"
-        found = self.sandbox.arm("GET", f"{path}?{query}", version="2025-04-01").json()
+        found = self.arm("GET", f"{path}?{query}", version="2025-04-01")
         (vault,) = (item["name"] for item in found["value"])
         with pytest.MonkeyPatch.context() as patch:
             for key, setting in self.sandbox.environment.items():
@@ -137,53 +108,49 @@ class Stack:
 @pytest.fixture(scope="module")
 def stack(
     start_sandbox: Callable[..., RunningSandbox], tmp_path_factory: pytest.TempPathFactory
-) -> Stack:
-    salt = yaml.safe_load((ROOT / "stacks" / "Pulumi.dev.yaml").read_text())["encryptionsalt"]
+) -> Logged:
     file = tmp_path_factory.mktemp("stack") / "Pulumi.dev.yaml"
-    content = {"encryptionsalt": salt, "config": {"amlops:settings": SETTINGS}}
-    file.write_text(yaml.safe_dump(content))
-    stack = Stack(start_sandbox(), file)
-    stack.run("stack", "init")
+    file.write_text(stack_file(SETTINGS))
+    stack = Logged(start_sandbox(tracking=False), file)
+    stack.init()
     return stack
 
 
-def test_a_missing_secret_is_one_line_that_says_what_to_do(stack: Stack) -> None:
-    printed = stack.pulumi("up", "--yes", "--skip-preview")
-    assert printed.endswith("exit code 255"), printed
+def test_a_missing_secret_is_one_line_that_says_what_to_do(stack: Logged) -> None:
+    printed = stack.refused("up", "--yes", "--skip-preview")
     assert "has no secret '" in printed
     assert "amlops secrets set dev " in printed
-    assert "Traceback" not in printed
 
 
-def test_up_completes_when_the_secrets_are_there(stack: Stack) -> None:
+def test_up_completes_when_the_secrets_are_there(stack: Logged) -> None:
     for name, value in SECRETS.items():
         stack.keep(name, value)
     stack.up()
     workspace = stack.outputs()["workspace"]["id"]
     for kind in ("datastores", "connections"):
-        answer = stack.sandbox.arm("GET", f"{workspace}/{kind}", version=ML).json()
-        assert SETTINGS[kind].keys() <= {item["name"] for item in answer["value"]}
+        found = stack.arm("GET", f"{workspace}/{kind}")["value"]
+        assert SETTINGS[kind].keys() <= {item["name"] for item in found}
 
 
-def test_a_second_up_changes_nothing(stack: Stack) -> None:
+def test_a_second_up_changes_nothing(stack: Logged) -> None:
     assert "unchanged" in stack.up("--expect-no-changes")
-    stack.run("refresh", "--preview-only", "--expect-no-changes")
+    stack.no_drift()
 
 
-def test_the_service_has_each_secret(stack: Stack) -> None:
+def test_the_service_has_each_secret(stack: Logged) -> None:
     for kind in ("datastores", "connections"):
         for name, given in SETTINGS[kind].items():
             if "secret" in given:
                 assert SECRETS[given["secret"]] in stack.secrets_of(kind, name), name
 
 
-def test_a_changed_secret_is_passed_on(stack: Stack) -> None:
+def test_a_changed_secret_is_passed_on(stack: Logged) -> None:
     stack.keep("password", "hush-another-8675309")
     assert "1 updated" in stack.up()
     assert "hush-another-8675309" in stack.secrets_of("connections", "postgres")
 
 
-def test_no_secret_is_in_the_state_or_a_log(stack: Stack) -> None:
+def test_no_secret_is_in_the_state_or_a_log(stack: Logged) -> None:
     folder = stack.sandbox.directory
     files = [stack.log, *folder.pulumi.rglob("*"), *folder.logs.rglob("*")]
     texts = {file: file.read_bytes() for file in files if file.is_file()}
@@ -192,11 +159,10 @@ def test_no_secret_is_in_the_state_or_a_log(stack: Stack) -> None:
         assert [file for file, text in texts.items() if value.encode() in text] == []
 
 
-def test_down_leaves_nothing(stack: Stack) -> None:
+def test_down_leaves_nothing(stack: Logged) -> None:
     root = f"/subscriptions/{stack.sandbox.subscription}"
-    stack.run("destroy", "--yes", "--skip-preview")
-    groups = stack.sandbox.arm("GET", f"{root}/resourceGroups", version="2025-04-01").json()
-    assert groups["value"] == []
+    stack.destroy()
+    assert stack.arm("GET", f"{root}/resourceGroups", version="2025-04-01")["value"] == []
     roles = "providers/Microsoft.Authorization/roleDefinitions"
-    answer = stack.sandbox.arm("GET", f"{root}/{roles}", version="2022-04-01").json()
+    answer = stack.arm("GET", f"{root}/{roles}", version="2022-04-01")
     assert not [r for r in answer["value"] if r["properties"]["type"] == "CustomRole"]

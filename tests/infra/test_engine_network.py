@@ -11,9 +11,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,11 +19,10 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.infra.engine import ML, STACK_FILE, Stack
 from tests.sandbox.conftest import RunningSandbox
 
-ROOT = Path(__file__).parents[2]
-STACK_FILE = ROOT / "stacks" / "Pulumi.dev.yaml"
-ML, NETWORK, DNS = "2025-12-01", "2024-05-01", "2024-06-01"
+NETWORK, DNS = "2024-05-01", "2024-06-01"
 VERSIONS = {
     "Microsoft.Storage/storageAccounts": "2024-01-01",
     "Microsoft.KeyVault/vaults": "2024-11-01",
@@ -36,55 +32,26 @@ VERSIONS = {
 
 
 @dataclass
-class Stack:
-    """The stack `dev` in a sandbox, with settings of the test's."""
+class Networked(Stack):
+    """The stack `dev` with settings of the test's besides."""
 
-    sandbox: RunningSandbox
-    folder: Path
     settings: dict[str, Any] = field(default_factory=dict)
 
-    def file(self) -> Path:
+    def choose(self, **settings: Any) -> None:
+        self.settings |= settings
         document = yaml.safe_load(STACK_FILE.read_text())
         document["config"]["amlops:settings"] |= self.settings
-        path = self.folder / "Pulumi.dev.yaml"
-        path.write_text(yaml.safe_dump(document))
-        return path
-
-    def pulumi(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["pulumi", command, "-s", "dev", "--non-interactive", *arguments]
-            if command != "stack"
-            else ["pulumi", "stack", *arguments, "--non-interactive"],
-            cwd=ROOT,
-            env={**os.environ, **self.sandbox.environment},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    def run(self, command: str, *arguments: str) -> str:
-        config = () if command == "stack" else (f"--config-file={self.file()}",)
-        result = self.pulumi(command, *arguments, *config)
-        assert result.returncode == 0, result.stdout + result.stderr
-        return result.stdout
+        assert self.file
+        self.file.write_text(yaml.safe_dump(document))
 
     def up(self, *arguments: str, **settings: Any) -> str:
-        self.settings |= settings
-        return self.run("up", "--yes", "--skip-preview", *arguments)
+        self.choose(**settings)
+        return super().up(*arguments)
 
     def settled(self) -> None:
         """A second `up` changes nothing, and nothing has drifted."""
         self.up("--expect-no-changes")
-        self.run("refresh", "--preview-only", "--expect-no-changes", "--diff")
-
-    def outputs(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.run("stack", "output", "--json", "-s", "dev"))
-        return found
-
-    def arm(self, method: str, path: str, version: str, body: Any = None) -> Any:
-        answer = self.sandbox.arm(method, path, body, version=version)
-        assert answer.is_success, answer.text
-        return answer.json() if answer.content else None
+        self.no_drift()
 
     def group(self) -> str:
         return f"/subscriptions/{self.sandbox.subscription}/resourceGroups/rg-bikes-dev"
@@ -92,28 +59,24 @@ class Stack:
     def of_type(self, kind: str) -> list[dict[str, Any]]:
         """The resources of a type in the group, as they show themselves."""
         version = VERSIONS.get(kind, DNS if "privateDns" in kind else NETWORK)
-        found = self.arm("GET", f"{self.group()}/providers/{kind}", version)["value"]
+        found = self.arm("GET", f"{self.group()}/providers/{kind}", version=version)["value"]
         return list(found)
 
-    def destroy(self) -> None:
-        self.run("destroy", "--yes", "--skip-preview")
-
     def purge_workspace(self, identifier: str) -> None:
-        self.arm("DELETE", f"{identifier}?forceToPurge=true", ML)
+        self.arm("DELETE", f"{identifier}?forceToPurge=true")
 
 
 @pytest.fixture
-def stack(start_sandbox: Callable[..., RunningSandbox], tmp_path: Path) -> Iterator[Stack]:
+def stack(start_sandbox: Callable[..., RunningSandbox], tmp_path: Path) -> Iterator[Networked]:
     before = STACK_FILE.read_bytes()
-    stack = Stack(start_sandbox(), tmp_path)
-    created = stack.pulumi("stack", "init", "dev")
-    assert created.returncode == 0, created.stderr
+    stack = Networked(start_sandbox(tracking=False), tmp_path / "Pulumi.dev.yaml")
+    stack.init()
     yield stack
     stack.sandbox.stop()
     assert STACK_FILE.read_bytes() == before
 
 
-def is_private(stack: Stack) -> None:
+def is_private(stack: Networked) -> None:
     for kind in VERSIONS:
         (service,) = stack.of_type(kind)
         properties = service["properties"]
@@ -127,24 +90,24 @@ def is_private(stack: Stack) -> None:
     assert stack.of_type("Microsoft.ContainerRegistry/registries")[0]["sku"]["name"] == "Premium"
 
 
-def records(stack: Stack) -> dict[str, list[str]]:
+def records(stack: Networked) -> dict[str, list[str]]:
     """Names by zone."""
     return {
         zone["name"]: [
-            record["name"] for record in stack.arm("GET", f"{zone['id']}/A", DNS)["value"]
+            record["name"] for record in stack.arm("GET", f"{zone['id']}/A", version=DNS)["value"]
         ]
         for zone in stack.of_type("Microsoft.Network/privateDnsZones")
     }
 
 
-def is_empty(stack: Stack) -> None:
+def is_empty(stack: Networked) -> None:
     groups = stack.arm(
-        "GET", f"/subscriptions/{stack.sandbox.subscription}/resourceGroups", "2025-04-01"
+        "GET", f"/subscriptions/{stack.sandbox.subscription}/resourceGroups", version="2025-04-01"
     )
     assert groups["value"] == []
 
 
-def test_an_own_network_is_private_and_goes_again(stack: Stack) -> None:
+def test_an_own_network_is_private_and_goes_again(stack: Networked) -> None:
     stack.up(network={"mode": "own"})
     stack.settled()
     is_private(stack)
@@ -158,7 +121,7 @@ def test_an_own_network_is_private_and_goes_again(stack: Stack) -> None:
     assert names["privatelink.blob.core.windows.net"] == [outputs["storageAccount"]]
     assert names["privatelink.vaultcore.azure.net"] == [outputs["keyVault"]]
     assert len(names["privatelink.api.azureml.ms"]) == 3
-    workspace = stack.arm("GET", outputs["workspace"]["id"], ML)["properties"]
+    workspace = stack.arm("GET", outputs["workspace"]["id"])["properties"]
     serverless = workspace["serverlessComputeSettings"]
     assert serverless["serverlessComputeCustomSubnet"].endswith("/subnets/snet-compute")
     assert workspace["imageBuildCompute"] == "cpu-cluster"
@@ -177,19 +140,19 @@ PROGRAMS = {"storage-queue", "storage-table"}
 """Rules that the program adds to those of the settings."""
 
 
-def rules(stack: Stack) -> dict[str, Any]:
-    workspace = stack.arm("GET", stack.outputs()["workspace"]["id"], ML)
+def rules(stack: Networked) -> dict[str, Any]:
+    workspace = stack.arm("GET", stack.outputs()["workspace"]["id"])
     found: dict[str, Any] = workspace["properties"]["managedNetwork"]["outboundRules"]
     return found
 
 
-def users_rules(stack: Stack) -> set[str]:
+def users_rules(stack: Networked) -> set[str]:
     found = {name for name, rule in rules(stack).items() if rule["category"] == "UserDefined"}
     assert found >= PROGRAMS
     return found - PROGRAMS
 
 
-def test_rules_of_a_managed_network_do_not_delete_each_other(stack: Stack) -> None:
+def test_rules_of_a_managed_network_do_not_delete_each_other(stack: Networked) -> None:
     stack.up(network={"mode": "managed", "rules": RULES})
     stack.settled()
     is_private(stack)
@@ -216,7 +179,7 @@ def test_rules_of_a_managed_network_do_not_delete_each_other(stack: Stack) -> No
     is_empty(stack)
 
 
-def test_a_firewall_lets_some_addresses_in(stack: Stack) -> None:
+def test_a_firewall_lets_some_addresses_in(stack: Networked) -> None:
     stack.up(network={"allowed_ips": ["198.51.100.7", "198.51.100.16/28"]})
     stack.settled()
     expected = ["198.51.100.7", "198.51.100.16/28"]
@@ -230,7 +193,7 @@ def test_a_firewall_lets_some_addresses_in(stack: Stack) -> None:
     is_empty(stack)
 
 
-def test_a_customers_key_encrypts_all_three_and_comes_again(stack: Stack) -> None:
+def test_a_customers_key_encrypts_all_three_and_comes_again(stack: Networked) -> None:
     chosen = {"encryption": {"customer_key": True}, "vault": {"purge_protection": True}}
     stack.up(**chosen)
     stack.settled()
@@ -239,7 +202,7 @@ def test_a_customers_key_encrypts_all_three_and_comes_again(stack: Stack) -> Non
     key = account["properties"]["encryption"]["keyvaultproperties"]["keyname"]
     (registry,) = stack.of_type("Microsoft.ContainerRegistry/registries")
     assert key in registry["properties"]["encryption"]["keyVaultProperties"]["keyIdentifier"]
-    workspace = stack.arm("GET", outputs["workspace"]["id"], ML)["properties"]
+    workspace = stack.arm("GET", outputs["workspace"]["id"])["properties"]
     assert f"/{key}/" in workspace["encryption"]["keyVaultProperties"]["keyIdentifier"]
     stack.destroy()
     is_empty(stack)
@@ -251,7 +214,7 @@ def test_a_customers_key_encrypts_all_three_and_comes_again(stack: Stack) -> Non
     stack.settled()
 
 
-def test_what_was_there_before_is_used_and_stays(stack: Stack) -> None:
+def test_what_was_there_before_is_used_and_stays(stack: Networked) -> None:
     root = f"/subscriptions/{stack.sandbox.subscription}/resourceGroups"
     hub, team = f"{root}/rg-hub", f"{root}/rg-team"
     network = f"{hub}/providers/Microsoft.Network/virtualNetworks/vnet-hub"
@@ -266,15 +229,13 @@ def test_what_was_there_before_is_used_and_stays(stack: Stack) -> None:
             },
         },
     }
-    stack.settings |= chosen
-    missing = stack.pulumi("preview", f"--config-file={stack.file()}")
-    text = missing.stdout + missing.stderr
+    stack.choose(**chosen)
+    text = stack.refused("preview")
     assert "amlops:settings.existing.resource_group: there is no" in text
     assert "amlops:settings.network.existing.subnets.compute: there is no" in text
-    assert "Traceback" not in text
     for group in (hub, team):
-        stack.arm("PUT", group, "2025-04-01", {"location": "eastus"})
-    stack.arm("PUT", logs, "2023-09-01", {"location": "eastus", "properties": {}})
+        stack.arm("PUT", group, {"location": "eastus"}, "2025-04-01")
+    stack.arm("PUT", logs, {"location": "eastus", "properties": {}}, "2023-09-01")
     subnets = [
         {"name": name, "properties": {"addressPrefix": addresses}}
         for name, addresses in [("private", "10.9.0.0/24"), ("nodes", "10.9.1.0/24")]
@@ -283,7 +244,7 @@ def test_what_was_there_before_is_used_and_stays(stack: Stack) -> None:
         "location": "eastus",
         "properties": {"addressSpace": {"addressPrefixes": ["10.9.0.0/16"]}, "subnets": subnets},
     }
-    stack.arm("PUT", network, NETWORK, body)
+    stack.arm("PUT", network, body, NETWORK)
     stack.up()
     stack.settled()
     outputs = stack.outputs()
@@ -291,10 +252,10 @@ def test_what_was_there_before_is_used_and_stays(stack: Stack) -> None:
     assert outputs["ownsResourceGroup"] is False
     assert outputs["logAnalytics"] == "log-hub"
     assert outputs["virtualNetwork"] == network
-    found = stack.arm("GET", network, NETWORK)["properties"]["subnets"]
+    found = stack.arm("GET", network, version=NETWORK)["properties"]["subnets"]
     assert len(found[0]["properties"]["privateEndpoints"]) == 7
     stack.destroy()
-    left = stack.arm("GET", f"{team}/resources", "2025-04-01")["value"]
+    left = stack.arm("GET", f"{team}/resources", version="2025-04-01")["value"]
     assert left == []
-    assert stack.arm("GET", logs, "2023-09-01")["name"] == "log-hub"
-    assert stack.arm("GET", network, NETWORK)["name"] == "vnet-hub"
+    assert stack.arm("GET", logs, version="2023-09-01")["name"] == "log-hub"
+    assert stack.arm("GET", network, version=NETWORK)["name"] == "vnet-hub"

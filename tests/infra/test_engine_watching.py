@@ -10,20 +10,18 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.checkout import ROOT
+from tests.infra.engine import Stack
 from tests.sandbox.conftest import RunningSandbox, wait_until
 
-ROOT = Path(__file__).parents[2]
-STACK_FILE = ROOT / "stacks" / "Pulumi.test.yaml"
+TEST = ROOT / "stacks" / "Pulumi.test.yaml"
 BUDGET = "budget: {monthly: 200, emails: [data-science@example.com]}"
 WATCHED = """budget: {monthly: 300}
     alerts: {emails: [me@example.com], webhook: "https://example.com/hook"}
@@ -35,47 +33,19 @@ WATCHED = """budget: {monthly: 300}
     registry: {create: now}"""
 
 
-@dataclass
-class Stack:
-    """The stack `test` in a sandbox, out of a file of the test's own."""
+def write(stack: Stack, watched: str) -> None:
+    text = TEST.read_text()
+    assert BUDGET in text
+    assert stack.file
+    stack.file.write_text(text.replace(BUDGET, watched))
 
-    sandbox: RunningSandbox
-    file: Path
 
-    def write(self, watched: str) -> None:
-        text = STACK_FILE.read_text()
-        assert BUDGET in text
-        self.file.write_text(text.replace(BUDGET, watched))
-
-    def run(self, command: str, *arguments: str) -> str:
-        """A command that must succeed; what it printed."""
-        result = subprocess.run(
-            ["pulumi", command, "-s", "test", *arguments, "--non-interactive"],
-            cwd=ROOT,
-            env={**os.environ, **self.sandbox.environment},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert result.returncode == 0, result.stdout + result.stderr
-        return result.stdout
-
-    def up(self, *arguments: str) -> str:
-        return self.run("up", "--yes", "--skip-preview", f"--config-file={self.file}", *arguments)
-
-    def outputs(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.run("stack", "output", "--json"))
-        return found
-
-    def budget(self) -> dict[str, Any]:
-        outputs = self.outputs()
-        group = (
-            f"/subscriptions/{outputs['subscriptionId']}/resourceGroups/{outputs['resourceGroup']}"
-        )
-        path = f"{group}/providers/Microsoft.Consumption/budgets/monthly-bikes-dev"
-        found = self.sandbox.arm("GET", path, version="2024-08-01").json()
-        properties: dict[str, Any] = found["properties"]
-        return properties
+def budget(stack: Stack) -> dict[str, Any]:
+    outputs = stack.outputs()
+    group = f"/subscriptions/{outputs['subscriptionId']}/resourceGroups/{outputs['resourceGroup']}"
+    path = f"{group}/providers/Microsoft.Consumption/budgets/monthly-bikes-dev"
+    properties: dict[str, Any] = stack.arm("GET", path, version="2024-08-01")["properties"]
+    return properties
 
 
 @pytest.fixture(scope="module")
@@ -83,23 +53,19 @@ def stack(
     start_sandbox: Callable[..., RunningSandbox], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
     file = tmp_path_factory.mktemp("watched") / "Pulumi.test.yaml"
-    stack = Stack(start_sandbox(), file)
+    stack = Stack(start_sandbox(tracking=False), file, "test")
     with pytest.MonkeyPatch.context() as patch:
         for name, value in stack.sandbox.environment.items():
             patch.setenv(name, value)
-        subprocess.run(["pulumi", "stack", "init", "test"], cwd=ROOT, check=True)
-        stack.write(WATCHED)
+        stack.init()
+        write(stack, WATCHED)
         stack.up()
         yield stack
 
 
-def no_drift(stack: Stack) -> None:
-    stack.run("refresh", "--preview-only", "--expect-no-changes")
-
-
 def test_a_second_up_changes_nothing(stack: Stack) -> None:
     stack.up("--expect-no-changes")
-    no_drift(stack)
+    stack.no_drift()
     stack.run("refresh", "--yes", "--skip-preview")
     stack.up("--expect-no-changes")
 
@@ -132,24 +98,24 @@ def test_a_registered_model_reaches_the_queue(stack: Stack, tmp_path: Path) -> N
 
 
 def test_another_amount_is_an_update_and_the_start_stays(stack: Stack) -> None:
-    start = stack.budget()["timePeriod"]["startDate"]
+    start = budget(stack)["timePeriod"]["startDate"]
     stack.sandbox.advance(timedelta(days=40))
     stack.up("--expect-no-changes")
-    stack.write(WATCHED.replace("300", "400"))
+    write(stack, WATCHED.replace("300", "400"))
     assert "1 updated" in stack.up()
-    budget = stack.budget()
-    assert budget["amount"] == 400
-    assert budget["timePeriod"]["startDate"] == start
+    changed = budget(stack)
+    assert changed["amount"] == 400
+    assert changed["timePeriod"]["startDate"] == start
 
 
 def test_switched_off_it_is_gone(stack: Stack) -> None:
-    stack.write("diagnostics: off")
+    write(stack, "diagnostics: off")
     stack.up()
     outputs = stack.outputs()
     assert "actionGroup" not in outputs
     group = f"/subscriptions/{outputs['subscriptionId']}/resourceGroups/{outputs['resourceGroup']}"
-    there = stack.sandbox.arm("GET", f"{group}/resources", version="2025-04-01").json()["value"]
+    there = stack.arm("GET", f"{group}/resources", version="2025-04-01")["value"]
     kinds = {item["type"] for item in there}
     assert "Microsoft.MachineLearningServices/workspaces" in kinds
     assert not {kind for kind in kinds if "EventGrid" in kind or "lert" in kind}
-    no_drift(stack)
+    stack.no_drift()
