@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,7 +22,7 @@ class Clock:
     """Reads and moves the time of the sandbox whose `clock.json` is given."""
 
     def __init__(self, path: Path) -> None:
-        self._path = str(path)
+        self._path = path
         self._stamp: tuple[int, int] | None = None
         self._offset = 0.0
         self._moved: asyncio.Event | None = None
@@ -45,7 +44,7 @@ class Clock:
         if step < timedelta():
             raise ValueError("the sandbox's clock only moves forward")
         offset = self._read() + step.total_seconds()
-        write_atomically(Path(self._path), json.dumps({"offset_seconds": offset}))
+        write_atomically(self._path, json.dumps({"offset_seconds": offset}))
         if self._moved is not None:
             self._moved.set()
         return self.now()
@@ -65,12 +64,12 @@ class Clock:
 
     def _read(self) -> float:
         try:
-            status = os.stat(self._path)  # noqa: PTH116 - on the way of every request
+            status = self._path.stat()
         except FileNotFoundError:
             self._stamp, self._offset = None, 0.0
             return 0.0
         stamp = (status.st_mtime_ns, status.st_ino)
         if stamp != self._stamp:
-            self._offset = float(json.loads(Path(self._path).read_text())["offset_seconds"])
+            self._offset = float(json.loads(self._path.read_text())["offset_seconds"])
             self._stamp = stamp
         return self._offset

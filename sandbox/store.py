@@ -86,11 +86,8 @@ class Resources:
         self._watchers[type_name.lower()] = notice
 
     def get(self, resource_id: ResourceId | str) -> Resource | None:
-        row = self.store.connection.execute(
-            f"SELECT {_COLUMNS} FROM resources WHERE key = ?",  # noqa: S608
-            (_key(resource_id),),
-        ).fetchone()
-        return _resource(row) if row else None
+        found = self._select("key = ?", _key(resource_id))
+        return found[0] if found else None
 
     def need(self, resource_id: ResourceId | str) -> Resource:
         """Raises ARM's 404 when it is not there."""

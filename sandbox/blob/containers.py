@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from urllib.parse import quote
-from xml.etree import ElementTree
 
-from sandbox.blob.rest import BLOB, QUEUE, Context, ask
+from sandbox.blob.rest import BLOB, QUEUE, Context, StorageError, ask, pages
 
 _CONTAINER = {"restype": "container"}
 
@@ -51,15 +50,13 @@ async def delete_all(azure: Context, account: str) -> None:
 
 async def _names(azure: Context, account: str, service: str, kind: str) -> list[str]:
     """Of what is in the account; nothing where it has gone meanwhile."""
-    names: list[str] = []
-    marker = ""
-    while True:
-        query = {"comp": "list", "marker": marker}
-        text = await ask(azure, "GET", account, "/", service=service, params=query, fine=[404])
-        if not text:
-            return names
-        page = ElementTree.fromstring(text)  # noqa: S314 - our own Azurite's
-        names += [name.text or "" for name in page.iterfind(f".//{kind}/Name")]
-        marker = page.findtext("NextMarker") or ""
-        if not marker:
-            return names
+    try:
+        return [
+            name.text or ""
+            async for page in pages(azure, account, "/", {}, service=service)
+            for name in page.iterfind(f".//{kind}/Name")
+        ]
+    except StorageError as error:
+        if error.status == 404:
+            return []
+        raise

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
+from xml.etree import ElementTree
 
 import httpx
 
@@ -121,6 +122,19 @@ async def ask(
         if error.status in fine:
             return b""
         raise
+
+
+async def pages(
+    azure: Context, account: str, path: str, query: dict[str, str], *, service: str = BLOB
+) -> AsyncIterator[ElementTree.Element]:
+    """The pages of a listing. Raises StorageError."""
+    marker: str | None = ""
+    while marker is not None:
+        params = {"comp": "list", **query, "marker": marker}
+        text = await ask(azure, "GET", account, path, service=service, params=params)
+        page = ElementTree.fromstring(text)  # noqa: S314 - our own Azurite's
+        yield page
+        marker = page.findtext("NextMarker") or None
 
 
 async def _answer(

@@ -36,6 +36,6 @@ def refuse(request: Request) -> Response:
     return Response(body, 501, headers, media_type="application/xml")
 
 
-def application(azure: Azure) -> Starlette:  # noqa: ARG001 - the form all applications have
+def application(_azure: Azure) -> Starlette:
     methods = ["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"]
     return refusals.application([Route("/{path:path}", refuse, methods=methods)])

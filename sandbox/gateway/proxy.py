@@ -21,7 +21,7 @@ UPSTREAM_SECONDS = 10.0
 UPSTREAM_PAUSE = 0.05
 
 
-class Refused(Exception):  # noqa: N818 - said of a request
+class RefusedError(Exception):
     """Why a tunnel is not opened; the text stands in the status line, which clients show."""
 
     def __init__(self, status: int, text: str) -> None:
@@ -62,18 +62,18 @@ class Gateway:
         await self.tunnels.close()
 
     def destination(self, authority: str) -> tuple[str, str]:
-        """Application and host of `host:port`. Raises Refused."""
+        """Application and host of `host:port`. Raises RefusedError."""
         host, _, port = authority.rpartition(":")
         host = host.lower().rstrip(".")
         if port != "443" or not host:
-            raise Refused(403, f"The sandbox serves port 443 only, not {authority}")
+            raise RefusedError(403, f"The sandbox serves port 443 only, not {authority}")
         application = application_of(host)
         if application is None:
-            raise Refused(403, f"The sandbox has no service {host} (see sandbox/hosts.yaml)")
+            raise RefusedError(403, f"The sandbox has no service {host} (see sandbox/hosts.yaml)")
         if application in STORAGE:
             account = host.split(".", 1)[0]
             if not self.account_exists(account):
-                raise Refused(404, f"There is no storage account {account} in this sandbox")
+                raise RefusedError(404, f"There is no storage account {account} in this sandbox")
         return application, host
 
     def spawn(self, work: Any) -> None:
@@ -105,24 +105,24 @@ class _Entrance(asyncio.Protocol):
             self.done = True
             self._route()
         elif len(self.head) > HEAD_LIMIT:
-            self._refuse(Refused(431, "The request's headers are too long"))
+            self._refuse(RefusedError(431, "The request's headers are too long"))
 
     def _route(self) -> None:
         head, _, rest = self.head.partition(b"\r\n\r\n")
         words = head.split(b"\r\n", 1)[0].decode("latin1").split(" ")
         if len(words) != 3 or not words[2].startswith("HTTP/1."):
-            self._refuse(Refused(400, "This is an HTTP proxy"))
+            self._refuse(RefusedError(400, "This is an HTTP proxy"))
             return
         method, target, _ = words
         if method != "CONNECT":
             self._refuse(_plain(target))
             return
         if rest:
-            self._refuse(Refused(400, "Wait for the answer to CONNECT"))
+            self._refuse(RefusedError(400, "Wait for the answer to CONNECT"))
             return
         try:
             application, host = self.gateway.destination(target)
-        except Refused as refused:
+        except RefusedError as refused:
             self._refuse(refused)
             return
         if application in STORAGE:
@@ -139,7 +139,7 @@ class _Entrance(asyncio.Protocol):
         try:
             await _connect(upstream, port)
         except OSError:
-            self._refuse(Refused(503, "The sandbox's storage service is not up; try again"))
+            self._refuse(RefusedError(503, "The sandbox's storage service is not up; try again"))
             return
         if self.transport.is_closing():
             upstream.transport.close()
@@ -153,7 +153,7 @@ class _Entrance(asyncio.Protocol):
     def _establish(self) -> None:
         self.transport.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
 
-    def _refuse(self, refused: Refused) -> None:
+    def _refuse(self, refused: RefusedError) -> None:
         log.info("refused: %s", refused.text)
         body = (refused.text + "\n").encode()
         lines = [
@@ -167,14 +167,14 @@ class _Entrance(asyncio.Protocol):
         self.transport.close()
 
 
-def _plain(target: str) -> Refused:
+def _plain(target: str) -> RefusedError:
     """Why a request without TLS is not answered.
 
     Clients look for a virtual machine's metadata service this way, and go on when it is missing.
     """
     if target.startswith("http://169.254.169.254"):
-        return Refused(404, "There is no instance metadata service in the sandbox")
-    return Refused(403, f"The sandbox answers https only, not {target[:200]}")
+        return RefusedError(404, "There is no instance metadata service in the sandbox")
+    return RefusedError(403, f"The sandbox answers https only, not {target[:200]}")
 
 
 async def _connect(upstream: Relay, port: int) -> None:

@@ -58,6 +58,6 @@ class Relay(asyncio.Protocol):
             self.peer.transport.write_eof()
         return True
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+    def connection_lost(self, _exc: Exception | None) -> None:
         if self.peer is not None:
             self.peer.transport.close()

@@ -13,8 +13,6 @@ from sandbox.jobs.tables import ensure
 if TYPE_CHECKING:
     from sandbox.azure import Azure
 
-_COLUMNS = "id, compute, allocated, ready, idle_since, job"
-
 
 @dataclass(frozen=True)
 class Node:
@@ -38,7 +36,8 @@ class Nodes:
     def live(self, compute: str) -> list[Node]:
         """Nodes that are allocated, in the order in which they came."""
         rows = self._store.connection.execute(
-            f"SELECT {_COLUMNS} FROM nodes WHERE released IS NULL AND compute = ? ORDER BY id",  # noqa: S608
+            "SELECT id, compute, allocated, ready, idle_since, job FROM nodes "
+            "WHERE released IS NULL AND compute = ? ORDER BY id",
             (compute,),
         )
         return [Node(*row) for row in rows]

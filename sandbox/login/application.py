@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from sandbox import refusals
 from sandbox.login import tokens
-from sandbox.login.assertions import AssertionRefused, principal_of
+from sandbox.login.assertions import RefusedAssertionError, principal_of
 
 if TYPE_CHECKING:
     from sandbox.azure import Azure
@@ -159,7 +159,7 @@ class Login:
         if form.get("client_assertion_type") == ASSERTION_TYPE:
             try:
                 return principal_of(self.azure, client_id, form.get("client_assertion", ""))
-            except AssertionRefused as refused:
+            except RefusedAssertionError as refused:
                 raise EntraError(401, "invalid_client", refused.number, str(refused)) from None
         if client_id != identity.client_id:
             raise EntraError(

@@ -14,7 +14,7 @@ EXCHANGE = "api://AzureADTokenExchange"
 CREDENTIALS = f"{IDENTITIES}/federatedIdentityCredentials"
 
 
-class AssertionRefused(Exception):  # noqa: N818 - an answer
+class RefusedAssertionError(Exception):
     """`number` is the AADSTS number."""
 
     def __init__(self, number: int, message: str) -> None:
@@ -32,7 +32,7 @@ def principal_of(azure: Azure, client_id: str, assertion: str) -> tuple[str, str
     try:
         claims = verify(azure.identity, azure.clock, assertion, [EXCHANGE]).claims
     except TokenError as error:
-        raise AssertionRefused(
+        raise RefusedAssertionError(
             700027, f"Client assertion failed signature validation: {error.message}"
         ) from None
     if client_id == azure.identity.client_id:
@@ -48,7 +48,7 @@ def principal_of(azure: Azure, client_id: str, assertion: str) -> tuple[str, str
                 and EXCHANGE in wanted.get("audiences", [])
             ):
                 return identity.properties["principalId"], client_id
-    raise AssertionRefused(
+    raise RefusedAssertionError(
         700213,
         "No matching federated identity record found for presented assertion subject "
         f"'{claims.get('sub')}'.",

@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote
-from xml.etree import ElementTree
 
 import httpx
 
-from sandbox.blob.rest import StorageError, ask, send
+from sandbox.blob.rest import StorageError, ask, pages, send
 from sandbox.ml.datastores import storage_account
 from sandbox.ml.locations import Location
 from sandbox.resources.storage import opening_keys
@@ -72,19 +71,15 @@ class Blobs:
         """The blob at the location and every one in it, taken as a folder, in order of names."""
         found: list[Blob] = []
         prefix = location.path.rstrip("/")
-        query = {"restype": "container", "comp": "list", "prefix": prefix}
+        query = {"restype": "container", "prefix": prefix}
         container = _path(replace(location, path=""))
-        while True:
-            text = await ask(self._azure, "GET", location.account, container, params=query)
-            page = ElementTree.fromstring(text)  # noqa: S314 - our own Azurite's
+        async for page in pages(self._azure, location.account, container, query):
             for blob in page.iterfind(".//Blob"):
                 name = blob.findtext("Name") or ""
                 size = blob.findtext("Properties/Content-Length") or "0"
                 if not prefix or name == prefix or name.startswith(f"{prefix}/"):
                     found.append(Blob(name, int(size)))
-            query["marker"] = page.findtext("NextMarker") or ""
-            if not query["marker"]:
-                return found
+        return found
 
 
 def _path(location: Location) -> str:

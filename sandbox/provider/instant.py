@@ -4,6 +4,9 @@ The engine, the program and the gRPC traffic are the same; what the other provid
 its own work and ARM's.
 """
 
+# The names and arguments of the methods are gRPC's.
+# ruff: noqa: N802, ARG002
+
 from __future__ import annotations
 
 from typing import Any
@@ -20,7 +23,7 @@ SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 class Instant(Provider):
     """Creates nothing and says it did: outputs are the inputs, and made-up text for the rest."""
 
-    def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
+    def Configure(self, request: Any, context: Any) -> Any:
         return messages.ConfigureResponse(
             supportsPreview=True, supports_autonaming_configuration=True
         )
@@ -37,7 +40,7 @@ class Instant(Provider):
         )
         return messages.CheckResponse(inputs=encode(inputs))
 
-    def Create(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
+    def Create(self, request: Any, context: Any) -> Any:
         resource = resource_type(_token(request.urn))
         inputs = decode(request.properties)
         shown = translate.preview(resource, inputs)
@@ -47,18 +50,18 @@ class Instant(Provider):
         identifier = translate.resource_id(resource, inputs, SUBSCRIPTION)
         return messages.CreateResponse(id=identifier, properties=encode(made))
 
-    def Update(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
+    def Update(self, request: Any, context: Any) -> Any:
         return messages.UpdateResponse(properties=request.news)
 
-    def Read(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
+    def Read(self, request: Any, context: Any) -> Any:
         return messages.ReadResponse(
             id=request.id, inputs=request.inputs, properties=request.properties
         )
 
-    def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
+    def Delete(self, request: Any, context: Any) -> Any:
         return _empty()
 
-    def Invoke(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
+    def Invoke(self, request: Any, context: Any) -> Any:
         made = dict.fromkeys(("clientId", "objectId", "subscriptionId", "tenantId"), SUBSCRIPTION)
         return messages.InvokeResponse(**{"return": encode(decode(request.args) | made)})
 

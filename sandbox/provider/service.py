@@ -1,5 +1,8 @@
 """The plugin's gRPC side: Pulumi's `ResourceProvider` in front of `Resources`."""
 
+# The names and arguments of the methods are gRPC's.
+# ruff: noqa: N802, ARG002
+
 from __future__ import annotations
 
 import threading
@@ -36,18 +39,18 @@ class Provider(grpc_service.ResourceProviderServicer):
 
     # What the engine asks about the plugin itself
 
-    def Handshake(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
+    def Handshake(self, request: Any, context: Any) -> Any:
         self._engine = request.engine_address or self._engine
         return messages.ProviderHandshakeResponse(supports_autonaming_configuration=True)
 
-    def Attach(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
+    def Attach(self, request: Any, context: Any) -> Any:
         self._engine = request.address
         return _empty()
 
-    def GetPluginInfo(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
+    def GetPluginInfo(self, request: Any, context: Any) -> Any:
         return plugin.PluginInfo(version=VERSION)
 
-    def GetSchema(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
+    def GetSchema(self, request: Any, context: Any) -> Any:
         """Names only: what needs the types of the properties asks the SDK."""
         import json
 
@@ -58,13 +61,13 @@ class Provider(grpc_service.ResourceProviderServicer):
         }
         return messages.GetSchemaResponse(schema=json.dumps(schema))
 
-    def CheckConfig(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
+    def CheckConfig(self, request: Any, context: Any) -> Any:
         return messages.CheckResponse(inputs=request.news)
 
-    def DiffConfig(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
+    def DiffConfig(self, request: Any, context: Any) -> Any:
         return messages.DiffResponse(changes=messages.DiffResponse.DIFF_NONE)
 
-    def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
+    def Configure(self, request: Any, context: Any) -> Any:
         self._config = {
             key.rpartition(":")[2]: value for key, value in request.variables.items()
         } | {key: str(value) for key, value in decode(request.args).items() if value != ""}
@@ -74,14 +77,14 @@ class Provider(grpc_service.ResourceProviderServicer):
             supportsPreview=True, supports_autonaming_configuration=True
         )
 
-    def Cancel(self, request: Any, context: Any) -> Any:  # noqa: N802, ARG002
+    def Cancel(self, request: Any, context: Any) -> Any:
         if self._connection is not None:
             self._connection.arm.cancel()
         return _empty()
 
     # What it asks about resources
 
-    def Check(self, request: Any, context: Any) -> Any:  # noqa: N802
+    def Check(self, request: Any, context: Any) -> Any:
         return self._answer(context, request.urn, lambda: self._check(request))
 
     def _check(self, request: Any) -> Any:
@@ -108,7 +111,7 @@ class Provider(grpc_service.ResourceProviderServicer):
             ],
         )
 
-    def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802
+    def Diff(self, request: Any, context: Any) -> Any:
         return self._answer(context, request.urn, lambda: self._diff(request))
 
     def _diff(self, request: Any) -> Any:
@@ -137,7 +140,7 @@ class Provider(grpc_service.ResourceProviderServicer):
             hasDetailedDiff=True,
         )
 
-    def Create(self, request: Any, context: Any) -> Any:  # noqa: N802
+    def Create(self, request: Any, context: Any) -> Any:
         resource_urn = request.urn
 
         def create() -> Any:
@@ -154,7 +157,7 @@ class Provider(grpc_service.ResourceProviderServicer):
 
         return self._answer(context, resource_urn, create, request.properties)
 
-    def Update(self, request: Any, context: Any) -> Any:  # noqa: N802
+    def Update(self, request: Any, context: Any) -> Any:
         def update() -> Any:
             resource = resource_type(_token(request.urn))
             inputs = decode(request.news)
@@ -174,7 +177,7 @@ class Provider(grpc_service.ResourceProviderServicer):
 
         return self._answer(context, request.urn, update, request.news)
 
-    def Read(self, request: Any, context: Any) -> Any:  # noqa: N802
+    def Read(self, request: Any, context: Any) -> Any:
         def read() -> Any:
             resource = resource_type(_token(request.urn))
             found = self._open().resources.read(
@@ -189,7 +192,7 @@ class Provider(grpc_service.ResourceProviderServicer):
 
         return self._answer(context, request.urn, read)
 
-    def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802
+    def Delete(self, request: Any, context: Any) -> Any:
         def delete() -> Any:
             resource = resource_type(_token(request.urn))
             connection = self._open()
@@ -198,7 +201,7 @@ class Provider(grpc_service.ResourceProviderServicer):
 
         return self._answer(context, request.urn, delete)
 
-    def Invoke(self, request: Any, context: Any) -> Any:  # noqa: N802
+    def Invoke(self, request: Any, context: Any) -> Any:
         def invoke() -> Any:
             connection = self._open()
             found = functions.call(

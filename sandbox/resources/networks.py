@@ -31,6 +31,7 @@ GATEWAYS = "Microsoft.Network/natGateways"
 PRIORITIES = range(100, 4097)  # "Network security groups": 100 to 4096
 # "Azure reserves the first four and the last address of each subnet", Virtual Network FAQ.
 RESERVED = 4
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def addresses(subnet: Resource) -> list[str]:
@@ -107,7 +108,13 @@ def _check_subnet(azure: Azure, subnet: Resource, beside: list[Resource]) -> Non
             )
 
 
-def _network(text: str, subnet: Resource) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+def _within(part: Network, whole: Network) -> bool:
+    if isinstance(part, ipaddress.IPv4Network):
+        return isinstance(whole, ipaddress.IPv4Network) and part.subnet_of(whole)
+    return isinstance(whole, ipaddress.IPv6Network) and part.subnet_of(whole)
+
+
+def _network(text: str, subnet: Resource) -> Network:
     try:
         return ipaddress.ip_network(text)
     except ValueError as error:
@@ -126,7 +133,7 @@ def _check_space(space: list[str], subnets: list[Resource]) -> None:
     for subnet in subnets:
         for text in addresses(subnet):
             part = _network(text, subnet)
-            if not any(part.version == all_.version and part.subnet_of(all_) for all_ in whole):  # type: ignore[arg-type]
+            if not any(_within(part, all_) for all_ in whole):
                 raise invalid(
                     f"Subnet '{subnet.name}' is not valid because its IP address range is outside "
                     "the IP address range of the virtual network.",

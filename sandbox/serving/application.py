@@ -43,7 +43,7 @@ class Router:
 
     def __init__(self, azure: Azure, chance: random.Random | None = None) -> None:
         self.azure = azure
-        self.chance = chance or random.Random()  # noqa: S311 - a split, no secret
+        self.chance = chance or random.SystemRandom()
         self.requests = RequestLog(azure)
         self.pending: Counter[str] = Counter()
         self._ids: dict[str, ResourceId] = {}

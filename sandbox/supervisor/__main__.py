@@ -9,7 +9,7 @@ import sys
 
 from sandbox.directory import Directory, default_directory
 from sandbox.supervisor import processes
-from sandbox.supervisor.daemon import Daemon, Locked
+from sandbox.supervisor.daemon import Daemon, LockedError
 
 LOCKED = 3
 """Exit code: another supervisor has the directory."""
@@ -19,7 +19,7 @@ async def _run(directory: Directory) -> int:
     daemon = Daemon(directory)
     try:
         daemon.take_lock()
-    except Locked:
+    except LockedError:
         print(f"another sandbox runs in {directory}", file=sys.stderr)
         return LOCKED
     processes.adopt_orphans()

@@ -35,7 +35,7 @@ GATEWAY_DESCRIPTOR = "AMLOPS_GATEWAY_DESCRIPTOR"
 READY_DESCRIPTOR = "AMLOPS_READY_DESCRIPTOR"
 
 
-class Locked(Exception):  # noqa: N818 - a state
+class LockedError(Exception):
     """Another supervisor has the directory."""
 
 
@@ -68,12 +68,12 @@ class Daemon:
         self._gateway: socket.socket | None = None
 
     def take_lock(self) -> None:
-        """Raises Locked, OSError."""
+        """Raises LockedError, OSError."""
         self._lock = os.open(self.directory.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Locked from None
+            raise LockedError from None
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -131,7 +131,7 @@ class Daemon:
         try:
             write_atomically(self.directory.state, json.dumps(state, indent=2))
         except OSError as error:  # A full disk must not take the sandbox down.
-            log.error("cannot write %s: %s", self.directory.state, error)  # noqa: TRY400
+            log.warning("cannot write %s: %s", self.directory.state, error)
 
     # -- services -----------------------------------------------------------------------------
 
@@ -147,7 +147,7 @@ class Daemon:
             try:
                 self._start(one)
             except OSError as error:
-                log.error("%s cannot be started: %s", one.service.name, error)  # noqa: TRY400
+                log.warning("%s cannot be started: %s", one.service.name, error)
             else:
                 self.save()
                 await one.ended.wait()

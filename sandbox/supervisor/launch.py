@@ -17,7 +17,7 @@ from typing import Any
 from sandbox.directory import Directory, checkout
 from sandbox.environment import without_sandbox
 from sandbox.supervisor import processes
-from sandbox.supervisor.services import Missing, check_tools
+from sandbox.supervisor.services import MissingToolError, check_tools
 
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
@@ -150,7 +150,7 @@ def _failures(directory: Directory) -> int:
 def _check(directory: Directory) -> None:
     try:
         check_tools()
-    except Missing as missing:
+    except MissingToolError as missing:
         raise SandboxError(str(missing)) from None
     if directory.foreign():
         # It would be closed to others now, and wiped with all that is in it by a reset.

@@ -139,7 +139,7 @@ def _pids() -> list[int]:
         import psutil
 
         return list(psutil.pids())
-    return [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208
+    return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
 
 
 def _stat(pid: int) -> list[str] | None:

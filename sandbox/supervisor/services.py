@@ -16,7 +16,7 @@ AZURITE = "AMLOPS_AZURITE"
 """Names another node_modules folder with Azurite in it."""
 
 
-class Missing(Exception):  # noqa: N818 - what is missing
+class MissingToolError(Exception):
     """A program that a service needs is not installed; the text says what to do."""
 
 
@@ -37,11 +37,11 @@ def azurite_modules() -> Path:
 
 
 def check_tools() -> None:
-    """Raises Missing before anything is started."""
+    """Raises MissingToolError before anything is started."""
     if shutil.which("node") is None:
-        raise Missing("Node.js is not on PATH; Azurite needs version 20 or newer")
+        raise MissingToolError("Node.js is not on PATH; Azurite needs version 20 or newer")
     if not (azurite_modules() / "azurite" / "package.json").exists():
-        raise Missing(
+        raise MissingToolError(
             f"Azurite is not installed in {azurite_modules()}; `python3 -m tools.setup` installs it"
         )
 

@@ -1,5 +1,8 @@
 """What vaults hold, by version, in the sandbox's database, which only its owner may read."""
 
+# Of the statements only the names of the two tables vary, which are ours.
+# ruff: noqa: S608
+
 from __future__ import annotations
 
 import json
@@ -104,7 +107,7 @@ class Versions:
     def names(self, vault: str) -> list[str]:
         """Of what is not deleted, sorted."""
         rows = self._store.connection.execute(
-            f"SELECT DISTINCT name FROM {self.table} WHERE vault = ? AND name NOT IN "  # noqa: S608
+            f"SELECT DISTINCT name FROM {self.table} WHERE vault = ? AND name NOT IN "
             f"(SELECT name FROM {self.aside} WHERE vault = ?) ORDER BY name",
             (vault, vault),
         )
@@ -120,7 +123,7 @@ class Versions:
         deletion = Deletion(name, now, now + retention.total_seconds())
         with self._store.transaction() as connection:
             connection.execute(
-                f"INSERT OR REPLACE INTO {self.aside} VALUES (?, ?, ?, ?)",  # noqa: S608
+                f"INSERT OR REPLACE INTO {self.aside} VALUES (?, ?, ?, ?)",
                 (vault, name, deletion.deleted, deletion.purge),
             )
         return deletion
@@ -128,8 +131,7 @@ class Versions:
     def deletions(self, vault: str) -> list[Deletion]:
         """What may still be recovered; what has passed its date is purged first."""
         rows = self._store.connection.execute(
-            f"SELECT name, deleted, purge FROM {self.aside} "  # noqa: S608
-            "WHERE vault = ? ORDER BY name",
+            f"SELECT name, deleted, purge FROM {self.aside} WHERE vault = ? ORDER BY name",
             (vault,),
         ).fetchall()
         found = []
@@ -148,7 +150,7 @@ class Versions:
     def recover(self, vault: str, name: str) -> None:
         with self._store.transaction() as connection:
             connection.execute(
-                f"DELETE FROM {self.aside} WHERE vault = ? AND name = ?",  # noqa: S608
+                f"DELETE FROM {self.aside} WHERE vault = ? AND name = ?",
                 (vault, name),
             )
 
@@ -157,7 +159,7 @@ class Versions:
         with self._store.transaction() as connection:
             for table in (self.table, self.aside):
                 connection.execute(
-                    f"DELETE FROM {table} WHERE vault = ? AND name = ?",  # noqa: S608
+                    f"DELETE FROM {table} WHERE vault = ? AND name = ?",
                     (vault, name),
                 )
 
@@ -165,12 +167,12 @@ class Versions:
         """Forget all that a vault held, once that is purged."""
         with self._store.transaction() as connection:
             for table in (self.table, self.aside):
-                connection.execute(f"DELETE FROM {table} WHERE vault = ?", (vault,))  # noqa: S608
+                connection.execute(f"DELETE FROM {table} WHERE vault = ?", (vault,))
 
     def _save(self, vault: str, version: Version) -> None:
         with self._store.transaction() as connection:
             connection.execute(
-                f"INSERT OR REPLACE INTO {self.table} VALUES (?,?,?,?,?,?,?,?,?)",  # noqa: S608
+                f"INSERT OR REPLACE INTO {self.table} VALUES (?,?,?,?,?,?,?,?,?)",
                 (
                     vault,
                     version.name,
@@ -186,7 +188,7 @@ class Versions:
 
     def _select(self, where: str, *values: str) -> list[Version]:
         rows = self._store.connection.execute(
-            f"SELECT {_COLUMNS} FROM {self.table} WHERE {where} ORDER BY created",  # noqa: S608
+            f"SELECT {_COLUMNS} FROM {self.table} WHERE {where} ORDER BY created",
             values,
         )
         return [

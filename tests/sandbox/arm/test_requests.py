@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import httpx
 import pytest
 
 from sandbox.clock import Clock
@@ -24,8 +25,8 @@ def _root(sandbox: RunningSandbox, group: str) -> str:
     return f"/subscriptions/{sandbox.subscription}/resourceGroups/{group}"
 
 
-def _error(answer: object) -> tuple[int, str]:
-    return answer.status_code, answer.json()["error"]["code"]  # type: ignore[attr-defined]
+def _error(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["error"]["code"]
 
 
 def test_malformed_json_is_refused(sandbox: RunningSandbox, group: str) -> None:

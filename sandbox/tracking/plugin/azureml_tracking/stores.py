@@ -1,7 +1,7 @@
 """One MLflow database for each Azure ML workspace, and runs that carry a job's name as their id."""
 
 # Checked outside of the environment that it runs in.
-# mypy: disable-error-code="import-not-found, untyped-decorator"
+# mypy: disable-error-code="import-not-found, misc, untyped-decorator"
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _WORKSPACE_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _requested_run_id: ContextVar[str] = ContextVar("requested_run_id", default="")
 
 
-class RunStore(SqlAlchemyStore):  # type: ignore[misc]
+class RunStore(SqlAlchemyStore):
     """MLflow's store, which also lets the creator of a run choose its id by a tag."""
 
     def create_run(
