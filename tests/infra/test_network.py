@@ -213,6 +213,21 @@ def test_all_that_is_missing_is_told_at_once() -> None:
         assert f"amlops:settings.{setting}: there is no" in text
 
 
+@pytest.mark.parametrize(
+    ("raised", "expected"),
+    [
+        (PermissionError("HTTP 403"), "or whoever deploys may not see it"),
+        (OSError("no route"), "cannot tell whether .*/rg-team is there: no route"),
+    ],
+)
+def test_a_refusal_and_silence_are_told(raised: OSError, expected: str) -> None:
+    def get(_id: str, _version: str) -> None:
+        raise raised
+
+    with pytest.raises(MissingError, match=expected):
+        look_up(settings(existing={"resource_group": "rg-team"}), SUBSCRIPTION, get)
+
+
 def test_a_key_is_found_with_its_version_and_its_vault_must_be_protected() -> None:
     chosen = settings(encryption={"customer_key": True, "key": KEY})
     found = {
