@@ -115,6 +115,7 @@ TYPES = [
         ACCOUNTS,
         tracked=True,
         unique="StorageAccountAlreadyTaken",
+        needs=("properties.networkAcls.virtualNetworkRules[].id",),
         create_status=200,
         delete_status=200,
         prepare=_prepare,

@@ -115,6 +115,7 @@ TYPES = [
         VAULTS,
         tracked=True,
         unique="VaultAlreadyExists",
+        needs=("properties.networkAcls.virtualNetworkRules[].id",),
         soft_delete_days=SOFT_DELETE_DAYS,
         recovers=lambda body: (body.get("properties") or {}).get("createMode") == "recover",
         create_status=200,

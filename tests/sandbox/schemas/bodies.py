@@ -51,7 +51,7 @@ class Bodies:
 
     def valid(self, schema: Schema) -> Any:
         """The smallest value that the schema takes."""
-        schema = self._resolve(schema)
+        schema = self.resolve(schema)
         if "allOf" in schema:
             branch = schema["allOf"][0]
             return {**self.valid(branch["then"]), **_discriminator(branch)}
@@ -76,7 +76,7 @@ class Bodies:
         """Every fault that can be put anywhere below; `rebuild` makes the body around a value."""
         if schema.get("readOnly"):
             return
-        target = self._resolve(schema)
+        target = self.resolve(schema)
         yield from self._scalar(target, path, rebuild)
         if "$ref" in schema:
             if schema["$ref"] in self._visited:
@@ -140,7 +140,7 @@ class Bodies:
         if "maximum" in schema:
             yield Mutation("maximum", path, rebuild(schema["maximum"] + 1))
 
-    def _resolve(self, schema: Schema) -> Schema:
+    def resolve(self, schema: Schema) -> Schema:
         if "$ref" not in schema:
             return schema
         return {**self._definitions[_name(schema["$ref"])], **schema}
