@@ -43,7 +43,7 @@ def write(stack: Stack, watched: str) -> None:
 def budget(stack: Stack) -> dict[str, Any]:
     outputs = stack.outputs()
     group = f"/subscriptions/{outputs['subscriptionId']}/resourceGroups/{outputs['resourceGroup']}"
-    path = f"{group}/providers/Microsoft.Consumption/budgets/monthly-bikes-dev"
+    path = f"{group}/providers/Microsoft.Consumption/budgets/monthly-bikes-test"
     properties: dict[str, Any] = stack.arm("GET", path, version="2024-08-01")["properties"]
     return properties
 
