@@ -100,7 +100,9 @@ def test_a_subnet_names_only_what_is_there(clients: Clients, group: str) -> None
     assert code(refused) == (400, "InvalidResourceReference")
 
 
-def test_a_nat_gateway_keeps_its_address(clients: Clients, group: str) -> None:
+def test_a_nat_gateway_keeps_its_address_and_a_subnet_its_gateway(
+    clients: Clients, group: str
+) -> None:
     addresses, gateways = clients.networks.public_ip_addresses, clients.networks.nat_gateways
     static = {"publicIPAllocationMethod": "Static"}
     body = {"location": LOCATION, "sku": {"name": "Standard"}, "properties": static}
@@ -110,9 +112,16 @@ def test_a_nat_gateway_keeps_its_address(clients: Clients, group: str) -> None:
         "sku": {"name": "Standard"},
         "properties": {"publicIpAddresses": [{"id": address.id}]},
     }
-    gateways.begin_create_or_update(group, "ng", gateway).result()
+    made = gateways.begin_create_or_update(group, "ng", gateway).result()
     with pytest.raises(HttpResponseError) as used:
         addresses.begin_delete(group, "pip")
     assert code(used) == (409, "PublicIPAddressCannotBeDeleted")
+    wanted = network({"a": "10.0.0.0/24"})
+    wanted["properties"]["subnets"][0]["properties"]["natGateway"] = {"id": made.id}
+    clients.networks.virtual_networks.begin_create_or_update(group, "vnet", wanted).result()
+    with pytest.raises(HttpResponseError) as leads:
+        gateways.begin_delete(group, "ng")
+    assert code(leads) == (409, "InUseNatGatewayCannotBeDeleted")
+    clients.networks.virtual_networks.begin_delete(group, "vnet").result()
     gateways.begin_delete(group, "ng").result()
     addresses.begin_delete(group, "pip").result()
