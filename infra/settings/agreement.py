@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from infra.settings.alerts import QueryRule, alert_rules
 from infra.settings.attached import VirtualMachine
-from infra.settings.faults import Fault, FaultsError
+from infra.settings.faults import Fault, FaultsError, did_you_mean
 from infra.settings.fields import table
 from infra.settings.foundation import LogAnalytics
 
@@ -77,8 +77,11 @@ def check(settings: Settings) -> None:
         )
     builder = settings.workspace.image_build_compute
     if builder and builder not in settings.clusters:
-        known = ", ".join(settings.clusters) or "none"
-        text = f"{builder!r} is no cluster; allowed are {known}"
+        known = ", ".join(settings.clusters) or "none: there is nothing under clusters"
+        if "clusters" not in settings.model_fields_set:
+            known += ", which there is where no clusters are given"
+        near = did_you_mean(builder, settings.clusters)
+        text = f"{builder!r} is no cluster; allowed are {known}{near}"
         found.append(Fault(("workspace", "image_build_compute"), text))
     if settings.alerts and not settings.diagnostics:
         rules = alert_rules()

@@ -137,7 +137,7 @@ def _between(low: Any, high: Any, unbounded: str) -> str:
 
 def _default(field: Schema) -> str:
     match field.get("default"):
-        case None | "" | [] | {}:
+        case None | "" | []:
             return ""
         case bool() | int() | float() | str() as value:
             return json.dumps(value).strip('"')

@@ -55,11 +55,14 @@ class Settings(Owned):
     registry: Registry = Registry()
     workspace: Workspace = Workspace()
     datastores: dict[DatastoreName, Datastore] = {"data": BlobDatastore(kind="blob")}
-    """Where data lies that jobs read and write, by the names that they use."""
+    """Where data lies that jobs read and write, by the names that they use; None: `data` of kind
+    blob. Beside others it must be named, too."""
     connections: dict[ConnectionName, Connection] = {}
     """What lies outside and has no datastore: databases, feeds, registries."""
     instances: dict[InstanceName, Instance] = {}
     clusters: dict[ClusterName, Cluster] = {"cpu-cluster": Cluster()}
+    """Nodes on demand, by the names that jobs use; None: `cpu-cluster`. Beside others it must be
+    named, too."""
     kubernetes: dict[AttachedName, Kubernetes] = {}
     attached: dict[AttachedName, Attached] = {}
     """Machines and clusters of others that jobs run on."""

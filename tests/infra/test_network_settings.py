@@ -108,7 +108,15 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ),
     ({"existing": {"logs": "log-hub"}}, "write an id, as /subscriptions/"),
     ({"names": {"workspace": "a b"}}, "a letter or digit first"),
-    ({"workspace": {"image_build_compute": "big-cluster"}}, "is no cluster; allowed are"),
+    (
+        {"workspace": {"image_build_compute": "cpu-clster"}},
+        "allowed are cpu-cluster, which there is where no clusters are given; did you mean 'cpu-c",
+    ),
+    (
+        {"workspace": {"image_build_compute": "big"}, "clusters": {"small": {}}},
+        "'big' is no cluster; allowed are small",
+    ),
+    ({"workspace": {"image_build_compute": "big"}, "clusters": {}}, "nothing under clusters"),
     (
         {"network": {"mode": "managed"}, "clusters": {"cpu-cluster": {"subnet": SUBNET}}},
         "clusters.cpu-cluster.subnet: mode managed has computes in the service's network",

@@ -120,6 +120,15 @@ def test_every_setting_says_what_it_means() -> None:
     assert silent == [], "write a text below the field in infra/settings/"
 
 
+@pytest.mark.parametrize(
+    ("setting", "default"),
+    [("datastores", "data"), ("clusters", "cpu-cluster"), ("instance_types", "defaultinstancetype")],
+)
+def test_the_page_names_what_there_is_without_a_setting(setting: str, default: str) -> None:
+    (row,) = [line for line in reference.text().splitlines() if line.startswith(f"| `{setting}`")]
+    assert f"`{default}`" in row.split("|")[-2]
+
+
 def test_every_link_of_the_page_leads_to_one_title() -> None:
     titles = re.findall(r"^## (.+)$", reference.text(), re.MULTILINE)
     anchors = [re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles]

@@ -288,6 +288,14 @@ def test_the_stack_files_are_valid(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", STACKS, ids=lambda path: path.name)
+def test_who_adds_to_a_stack_file_sees_what_there_would_be_without_it(path: Path) -> None:
+    """A first datastore or cluster of one's own would take the default away unseen."""
+    settings = load(path.name.split(".")[1])
+    if isinstance(settings, Settings):
+        assert {"datastores", "clusters"} <= settings.model_fields_set
+
+
+@pytest.mark.parametrize("path", STACKS, ids=lambda path: path.name)
 def test_pulumi_has_no_reason_to_write_into_a_stack_file(path: Path) -> None:
     assert yaml.safe_load(path.read_text())["encryptionsalt"].startswith("v1:")
 
