@@ -113,10 +113,18 @@ def _rows(violations: list[Violation]) -> Iterator[tuple[str, ...]]:
 
 
 def catalogue(environment: str = "") -> dict[str, Any]:
-    """All rules, as they are in an environment: `rules`, `parameters`, `exemptions`.
+    """All rules, as they are in an environment: `rules`, `exemptions`.
 
     Raises `Failure` when a file of the pack is wrong.
     """
+    document = listed(environment)
+    if document["fault"]:
+        raise Failure(document["fault"])
+    return document
+
+
+def listed(environment: str = "") -> dict[str, Any]:
+    """As `catalogue`; what is wrong with the exemptions is the `fault`, and there are none."""
     document: dict[str, Any] = json.loads(programs.ask("policies.catalogue", environment))
     return document
 

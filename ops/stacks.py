@@ -20,6 +20,8 @@ from ops.failure import Failure, in_a_file
 from ops.target import ROOT
 
 _SAYS_NOTHING = ("update failed", "preview failed", "destroy failed", "occurred:")
+_NOT_STARTED = re.compile(r'policy pack ".*" failed to start: .*exit status \d+$')
+"""What the engine says after the pack itself has said why."""
 _CRASHED = "Program failed with an unhandled exception:"
 _MANDATORY = re.compile(
     r"\[mandatory\](?: \[severity: \w+\])?\s+(?P<rule>\S+)\s+\(\S+: (?P<resource>\S+)\)"
@@ -175,7 +177,7 @@ def _crash(told: str) -> str:
 
 def says_nothing(diagnostic: str) -> bool:
     """Whether it only repeats that something failed."""
-    return diagnostic.endswith(_SAYS_NOTHING)
+    return diagnostic.endswith(_SAYS_NOTHING) or bool(_NOT_STARTED.match(diagnostic))
 
 
 def _violated(lines: list[str]) -> Iterator[str]:

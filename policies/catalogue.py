@@ -127,9 +127,14 @@ def read(file: Path) -> dict[str, Rule]:
 
 
 def document(stack: str = "") -> dict[str, Any]:
-    """All that there is to know about the rules, for `amlops policy`."""
-    every = rules()
-    granted = exemptions.load(every)
+    """All that there is to know about the rules, for `amlops policy`. What is wrong with the
+    exemptions is its `fault`: it stops a preview, and not the list that one mends it with.
+    """
+    every, fault = rules(), ""
+    try:
+        granted = exemptions.load(every)
+    except PolicyError as error:
+        granted, fault = [], str(error)
     return {
         "environment": environment_of(stack),
         "rules": [
@@ -146,6 +151,7 @@ def document(stack: str = "") -> dict[str, Any]:
             for rule in every.values()
         ],
         "exemptions": [item.model_dump(mode="json") for item in granted],
+        "fault": fault,
     }
 
 

@@ -7,6 +7,7 @@ import sys
 import click
 
 from ops import options, screen
+from ops.failure import Failure
 from ops.target import enter
 
 
@@ -24,7 +25,8 @@ def list_(place: str, output: str) -> None:
 
     if place and place not in stack_files.names():
         raise stack_files.missing(place)
-    rules = policies.catalogue(place)["rules"]
+    found = policies.listed(place)
+    rules = found["rules"]
     rows = [
         (
             rule["id"],
@@ -35,6 +37,8 @@ def list_(place: str, output: str) -> None:
         for rule in rules
     ]
     screen.result(rules, output, screen.table(("policy", "level", "severity", "demands"), rows))
+    if found["fault"]:
+        raise Failure(found["fault"])
 
 
 @policy.command()

@@ -93,6 +93,18 @@ def test_a_mistake_in_the_pack_is_one_message(pack: Path) -> None:
         policies.catalogue("dev")
 
 
+def test_a_mistake_in_the_exemptions_leaves_the_list_that_mends_it(
+    pack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (pack / "exemptions.yaml").write_text(
+        "- {rule: nosuch, resource: x, reason: it is written here, expires: 2027-01-01}"
+    )
+    done = CliRunner().invoke(commands.policy, ["list"])
+    assert done.exit_code == 1
+    assert "storage-https-only" in done.stdout
+    assert "exemption 1: there is no rule 'nosuch'" in done.stderr
+
+
 def test_check_of_an_environment_that_is_not_there(running: Amlops) -> None:
     before = git_status()
     done = running("policy", "check", "dev", "--output", "json")

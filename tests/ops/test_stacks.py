@@ -45,6 +45,14 @@ def test_an_engines_error_is_said_once_and_without_progress() -> None:
     ]
 
 
+def test_a_pack_that_did_not_start_is_told_by_its_own_line_only() -> None:
+    engine = """ stderr: error: policies/exemptions.yaml: exemption 1: rule: field required
+error: policy pack "/x/policies" failed to start: could not read plugin [/y]: exit status 1
+"""
+    failure = stacks.failure_of(RuntimeError(engine))
+    assert failure.message == "policies/exemptions.yaml: exemption 1: rule: field required"
+
+
 CRASHED = """\
  code: 255
  stdout: Previewing update (dev):
