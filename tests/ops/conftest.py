@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests import checkout
 from tests.checkout import ROOT, Done
-from tests.sandbox.conftest import RunningSandbox, start_sandbox
+from tests.sandbox.conftest import RunningSandbox, sandboxes, start_sandbox
 
 __all__ = ["ROOT", "Done", "start_sandbox"]
 
@@ -55,6 +55,7 @@ def amlops(tmp_path_factory: pytest.TempPathFactory) -> Amlops:
 
 
 @pytest.fixture(scope="session")
-def running(start_sandbox: Callable[..., RunningSandbox]) -> Amlops:
+def running() -> Iterator[Amlops]:
     """The command beside an empty sandbox that runs."""
-    return functools.partial(run_in, start_sandbox(tracking=False))
+    with sandboxes() as start:
+        yield functools.partial(run_in, start(tracking=False))

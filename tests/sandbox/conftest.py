@@ -18,6 +18,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -168,9 +169,9 @@ def launch(
     return RunningSandbox(directory, process, client_environment(directory))
 
 
-@pytest.fixture(scope="session")
-def start_sandbox() -> Iterator[Callable[..., RunningSandbox]]:
-    """Start further sandboxes: ``start_sandbox(durations="short")``, or again in a directory."""
+@contextmanager
+def sandboxes() -> Iterator[Callable[..., RunningSandbox]]:
+    """What starts sandboxes, each in a new directory or in a given one; they stop at the end."""
     running: list[RunningSandbox] = []
     folders: list[Path] = []
 
@@ -181,19 +182,31 @@ def start_sandbox() -> Iterator[Callable[..., RunningSandbox]]:
         running.append(launch(directory, **how))
         return running[-1]
 
-    yield start
-    for item in running:
-        if item.process.poll() is None:
-            item.stop()
-    for folder in folders:
-        shutil.rmtree(folder, ignore_errors=True)
+    try:
+        yield start
+    finally:
+        for item in running:
+            if item.process.poll() is None:
+                item.stop()
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def start_sandbox() -> Iterator[Callable[..., RunningSandbox]]:
+    """Start further sandboxes: ``start_sandbox(durations="short")``, or again in a directory.
+
+    Those of a module end with it: each has 200 to 400 MB, and a run has dozens.
+    """
+    with sandboxes() as start:
+        yield start
 
 
 @pytest.fixture(scope="session")
-def sandbox(start_sandbox: Callable[..., RunningSandbox]) -> Iterator[RunningSandbox]:
+def sandbox() -> Iterator[RunningSandbox]:
     """The sandbox that the tests of this room share; official clients in here reach it."""
-    started = start_sandbox()
-    with pytest.MonkeyPatch.context() as patch:
+    with sandboxes() as start, pytest.MonkeyPatch.context() as patch:
+        started = start()
         for name, value in started.environment.items():
             patch.setenv(name, value)
         yield started

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,16 +15,16 @@ from ops.doctor.finding import Finding
 from ops.doctor.plan import Plan
 from ops.identity import Principal
 from ops.target import Target
-from tests.sandbox.conftest import RunningSandbox
+from tests.sandbox.conftest import RunningSandbox, sandboxes
 
 ENVIRONMENT = "dev"
 
 
 @pytest.fixture(scope="package")
-def place(start_sandbox: Callable[..., RunningSandbox]) -> Iterator[RunningSandbox]:
+def place() -> Iterator[RunningSandbox]:
     """The sandbox, with this process as one of its clients."""
-    started = start_sandbox(tracking=False)
-    with pytest.MonkeyPatch.context() as patch:
+    with sandboxes() as start, pytest.MonkeyPatch.context() as patch:
+        started = start(tracking=False)
         for name, value in started.environment.items():
             patch.setenv(name, value)
         yield started
