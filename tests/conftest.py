@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,13 @@ settings.register_profile("amlops", deadline=None)
 settings.load_profile("amlops")
 
 HERE = Path(__file__).parent
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are processors: a test waits now and then, for itself alone."""
+    return (os.cpu_count() or 1) + 1
+
+
 LONGEST = (
     "pipelines",
     "end_to_end",
