@@ -8,10 +8,15 @@ from __future__ import annotations
 import base64
 import json
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from ops.federation import credential
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+    from azure.core.rest import HttpResponse
+    from azure.mgmt.resource.resources import ResourceManagementClient
 
 ENDPOINT = "https://management.azure.com"
 RETRIES = 3
@@ -20,12 +25,12 @@ RETRIES = 3
 class Arm:
     """A caller of one subscription. Safe to use from several threads."""
 
-    def __init__(self, subscription: str, login: Any = None) -> None:
+    def __init__(self, subscription: str, login: TokenCredential | None = None) -> None:
         self.subscription = subscription
         self.credential = login or credential()
 
     @cached_property
-    def _client(self) -> Any:
+    def _client(self) -> ResourceManagementClient:
         from azure.mgmt.resource.resources import ResourceManagementClient
 
         return ResourceManagementClient(self.credential, self.subscription, retry_total=RETRIES)
@@ -84,17 +89,19 @@ class Arm:
         version: str,
         body: dict[str, Any] | None = None,
         query: dict[str, str] | None = None,
-    ) -> Any:
+    ) -> HttpResponse:
         address = f"{ENDPOINT}{path}?{urlencode({'api-version': version, **(query or {})})}"
         return self._request(method, address, body)
 
-    def _request(self, method: str, address: str, body: dict[str, Any] | None = None) -> Any:
+    def _request(
+        self, method: str, address: str, body: dict[str, Any] | None = None
+    ) -> HttpResponse:
         from azure.core.rest import HttpRequest
 
         return self._client.send_request(HttpRequest(method, address, json=body))
 
 
-def _checked(answer: Any) -> dict[str, Any]:
+def _checked(answer: HttpResponse) -> dict[str, Any]:
     from azure.core.exceptions import HttpResponseError
     from azure.mgmt.core.exceptions import ARMErrorFormat
 

@@ -208,7 +208,9 @@ def _encrypts(arm: Arm, backend: Backend) -> bool:
     return _answers("POST", f"{address}/encrypt?api-version=7.4", arm, "vault.azure.net", body)
 
 
-def _answers(method: str, address: str, arm: Arm, audience: str, body: Any = None) -> bool:
+def _answers(
+    method: str, address: str, arm: Arm, audience: str, body: dict[str, str] | None = None
+) -> bool:
     """Whether the service lets us; a host that is not known yet, or is slow, does not."""
     import requests
 

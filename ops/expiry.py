@@ -86,8 +86,9 @@ def _platform(target: Target, environment: Environment) -> Platform | None:
     Raises `Failure` where the stack of this name has another group: it is somebody else's.
     """
     if environment.stack:
-        recovery.recover(stacks.open_stack(environment.name, create=False))
-        found = Platform.partly(target, environment.name)
+        stack = stacks.open_stack(environment.name, create=False)
+        recovery.recover(stack)
+        found = Platform.partly(target, stack)
         if found and environment.group and found.group.lower() != environment.group.lower():
             raise Failure(
                 f"its stack has the group {found.group}, not {environment.group}: look whose the "

@@ -17,9 +17,12 @@ import threading
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ops.failure import Failure
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
 
 AUDIENCE = "api://AzureADTokenExchange"
 TOKEN_FILE = "AZURE_FEDERATED_TOKEN_FILE"  # noqa: S105 - a variable's name
@@ -106,7 +109,7 @@ def _named(environ: Mapping[str, str], name: str) -> str:
     return environ[name]
 
 
-def credential() -> Any:
+def credential() -> TokenCredential:
     """What the official clients log in with: the pipeline's, else what azure-identity finds."""
     from azure.identity import ClientAssertionCredential, DefaultAzureCredential
 

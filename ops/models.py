@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ops.failure import Failure, explain
-from ops.jobs import metrics, show
+from ops.jobs import show
 from ops.platform import Platform
 
 SOURCE = "source"
@@ -57,7 +57,7 @@ def register(platform: Platform, name: str, job: str, output: str = "model") -> 
         if known.tags.get(JOB) == job and known.tags.get("output") == output:
             return known
     tags = {JOB: job, "output": output, **source.tags}
-    tags |= {METRIC + key: repr(value) for key, value in metrics(platform, job).items()}
+    tags |= {METRIC + key: repr(value) for key, value in source.metrics.items()}
     asset = Asset(
         name=name,
         path=f"azureml://jobs/{job}/outputs/{output}",

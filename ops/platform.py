@@ -7,12 +7,16 @@ import os
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ops import stack_files, stacks
 from ops.failure import Failure
 from ops.federation import credential
 from ops.target import Target
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+    from pulumi import automation
 
 GROUP = "azure-native:resources:ResourceGroup"
 WORKSPACE = "azure-native:machinelearningservices:Workspace"
@@ -38,11 +42,10 @@ class Platform:
         return cls(target, environment, outputs)
 
     @classmethod
-    def partly(cls, target: Target, environment: str) -> Platform | None:
+    def partly(cls, target: Target, stack: automation.Stack) -> Platform | None:
         """One that may be half made or half deleted, by what is in its state; None without any."""
-        stack = stacks.open_stack(environment, create=False)
-        outputs = {key: value.value for key, value in stack.outputs().items()}
         made = stacks.resources(stack)
+        outputs = stacks.outputs_in(made)
         for resource in made:
             found = {**resource.get("inputs", {}), **resource.get("outputs", {})}
             if resource["type"] == GROUP:
@@ -55,7 +58,7 @@ class Platform:
             return None
         outputs.setdefault("subscriptionId", target.subscription)
         outputs.setdefault("protection", any(resource.get("protect") for resource in made))
-        return cls(target, environment, outputs)
+        return cls(target, stack.name, outputs)
 
     @property
     def subscription(self) -> str:
@@ -83,7 +86,7 @@ class Platform:
         )
 
     @cached_property
-    def credential(self) -> Any:
+    def credential(self) -> TokenCredential:
         return credential()
 
     @cached_property

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pulumi import automation
 from pulumi.automation.events import EngineEvent
@@ -17,11 +17,14 @@ from ops.failure import Failure
 from ops.findings import LEVELS, Finding, Findings
 from ops.target import ROOT
 
+if TYPE_CHECKING:
+    from ops.watching import Change
+
 PACK = ROOT / "policies"
 STOPS, LATER = "mandatory", "unknown"
 COLUMNS = ("level", "policy", "resource", "found", "how to mend")
 SEVERITIES = ("critical", "high", "medium", "low", "")
-Planned = Callable[[], list[dict[str, Any]]]
+Planned = Callable[[], "list[Change]"]
 _CHANGES = {
     "create": "to make",
     "update": "to change",
@@ -52,8 +55,8 @@ class Report:
     violations: list[Violation]
     counts: dict[str, int]
     changes: dict[str, int]
-    resources: list[dict[str, Any]]
-    """What `up` would change: `operation`, `type`, `name`, `differs`."""
+    resources: list[Change]
+    """What `up` would change."""
 
     @property
     def passed(self) -> bool:

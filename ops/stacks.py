@@ -9,6 +9,7 @@ import shutil
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,10 @@ from ops import encryption, programs, stack_files, state_files
 from ops.failure import Failure, in_a_file
 from ops.target import ROOT
 
+ROOT_TYPE = "pulumi:pulumi:Stack"
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - what stands for one
+"""How Pulumi writes a secret down: a map with this value at this key, and a ciphertext."""
 _SAYS_NOTHING = ("update failed", "preview failed", "destroy failed", "occurred:")
 _NOT_STARTED = re.compile(r'policy pack ".*" failed to start: .*exit status \d+$')
 """What the engine says after the pack itself has said why."""
@@ -69,6 +74,7 @@ def open_stack(environment: str, *, create: bool) -> automation.Stack:
     state_files.mend(environment)
     opening = automation.create_or_select_stack if create else automation.select_stack
     opts = encryption.options(environment, os.environ)
+    opts.pulumi_command = _pulumi()
     try:
         with encryption.unwritten(environment, os.environ):
             return opening(environment, work_dir=str(ROOT), opts=opts)
@@ -80,6 +86,12 @@ def open_stack(environment: str, *, create: bool) -> automation.Stack:
         ) from None
     except automation.CommandError as error:
         raise failure_of(error) from None
+
+
+@cache
+def _pulumi() -> automation.PulumiCommand:
+    """Asks Pulumi for its version when it is made: once in a command will do."""
+    return automation.PulumiCommand()
 
 
 def need_pulumi() -> None:
@@ -99,8 +111,7 @@ def up(stack: automation.Stack, policies: Path | None, watch: Watch | None = Non
         )
     except automation.CommandError as error:
         raise failure_of(error) from None
-    outputs = {key: value.value for key, value in done.outputs.items()}
-    return Summary(counts(done.summary.resource_changes), outputs)
+    return Summary(counts(done.summary.resource_changes), outputs_in(resources(stack)))
 
 
 def preview(stack: automation.Stack, policies: Path | None, watch: Watch | None = None) -> Summary:
@@ -142,17 +153,34 @@ def resources(stack: automation.Stack) -> list[dict[str, Any]]:
 
 def names() -> list[str]:
     """The stacks that the backend knows."""
-    return [item.name for item in automation.LocalWorkspace(work_dir=str(ROOT)).list_stacks()]
+    place = automation.LocalWorkspace(work_dir=str(ROOT), pulumi_command=_pulumi())
+    return [item.name for item in place.list_stacks()]
 
 
 def outputs(environment: str) -> dict[str, Any]:
     """What the program says of the environment. Raises `Failure` when it is not provisioned."""
-    found = open_stack(environment, create=False).outputs()
+    found = outputs_in(resources(open_stack(environment, create=False)))
     if "workspace" not in found and "assetRegistry" not in found:
         raise Failure(
             f"'{environment}' is not provisioned completely. Run: amlops up {environment}"
         )
-    return {key: value.value for key, value in found.items()}
+    return found
+
+
+def outputs_in(state: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the program has said last, by what the state holds; a secret is not told."""
+    root = next((resource for resource in state if resource["type"] == ROOT_TYPE), {})
+    return {key: _without_secrets(value) for key, value in (root.get("outputs") or {}).items()}
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_secrets(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get(_SIGNATURE) == _SECRET:
+        return "[secret]"
+    return {key: _without_secrets(item) for key, item in value.items()}
 
 
 def failure_of(error: Exception) -> Failure:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Self, TypedDict
 
-from pulumi.automation.events import EngineEvent
+from pulumi.automation.events import EngineEvent, StepEventMetadata
 from rich.live import Live
 from rich.table import Table
 
@@ -30,6 +31,22 @@ _VERBS = {
 }
 
 
+class Change(TypedDict):
+    """What would happen to one resource; `differs` are the properties that do."""
+
+    operation: str
+    type: str
+    name: str
+    differs: list[str]
+
+
+@dataclass
+class _Step:
+    change: Change
+    state: str
+    """at work, done, failed"""
+
+
 class Resources:
     """Collects the engine's events; inside ``with``, shows them."""
 
@@ -38,7 +55,7 @@ class Resources:
         self._planned = planned
         self._policies = policies
         self._findings = Findings()
-        self._steps: dict[str, dict[str, Any]] = {}
+        self._steps: dict[str, _Step] = {}
         self._started = time.monotonic()
         self._live: Live | None = None
         self._told = threading.excepthook
@@ -95,28 +112,28 @@ class Resources:
                 f"{self._findings.summary()}; see: amlops policy check ENV", soft_wrap=True
             )
 
-    def _step(self, metadata: Any, state: str) -> None:
+    def _step(self, metadata: StepEventMetadata, state: str) -> None:
         operation = str(getattr(metadata.op, "value", metadata.op))
         if operation == "same" or metadata.type == "pulumi:pulumi:Stack":
             return
         known = self._steps.pop(metadata.urn, None)
-        fresh = known is None or known["state"] != state
+        fresh = known is None or known.state != state
         detailed = metadata.detailed_diff or {}
-        self._steps[metadata.urn] = {
-            "operation": operation,
-            "type": metadata.type,
-            "name": metadata.urn.rsplit("::", 1)[-1],
-            "state": state,
-            "differs": sorted(detailed) or sorted(metadata.diffs or []),
-        }
+        name = metadata.urn.rsplit("::", 1)[-1]
+        change = Change(
+            operation=operation,
+            type=metadata.type,
+            name=name,
+            differs=sorted(detailed) or sorted(metadata.diffs or []),
+        )
+        self._steps[metadata.urn] = _Step(change, state)
         if fresh and state != "at work" and not console.is_terminal and not self._planned:
             seconds = time.monotonic() - self._started
-            name = self._steps[metadata.urn]["name"]
             console.print(f"{seconds:5.1f} s  {state:8} {operation:8} {name}", markup=False)
 
-    def planned(self) -> list[dict[str, Any]]:
-        """What would happen to each resource, for JSON."""
-        return [{key: step[key] for key in step if key != "state"} for step in self._kept()]
+    def planned(self) -> list[Change]:
+        """What would happen to each resource."""
+        return [step.change for step in self._steps.values()]
 
     def rows(self) -> list[tuple[str, str, str, str]]:
         signs = {"create": "+", "update": "~", "delete": "-"}
@@ -127,20 +144,20 @@ class Resources:
                 step["type"],
                 ", ".join(step["differs"]),
             )
-            for step in self._kept()
+            for step in self.planned()
         ]
-
-    def _kept(self) -> list[dict[str, Any]]:
-        return list(self._steps.values())
 
     def _table(self) -> Table:
         table = Table(box=None, pad_edge=False)
         for column in ("", "resource", "type"):
             table.add_column(column)
         marks = {"at work": "[yellow]…[/]", "done": "[green]✓[/]", "failed": "[red]✗[/]"}
-        for step in self._kept()[-SHOWN:]:
-            verb = _VERBS.get(step["operation"], step["operation"])
-            table.add_row(marks[step["state"]], f"{verb} {step['name']}", f"[dim]{step['type']}[/]")
-        done = sum(step["state"] == "done" for step in self._kept())
+        for step in list(self._steps.values())[-SHOWN:]:
+            change = step.change
+            verb = _VERBS.get(change["operation"], change["operation"])
+            table.add_row(
+                marks[step.state], f"{verb} {change['name']}", f"[dim]{change['type']}[/]"
+            )
+        done = sum(step.state == "done" for step in self._steps.values())
         table.caption = f"{done} done, {time.monotonic() - self._started:.0f} s"
         return table

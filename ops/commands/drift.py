@@ -43,7 +43,7 @@ def drift(environment: str, target: str, output: str) -> None:
     place = enter(target)
     stack = stacks.open_stack(environment, create=False)
     with screen.step("comparing with what is there"):
-        found = find(stack, Platform.partly(place, environment))
+        found = find(stack, Platform.partly(place, stack))
     rows = [
         (item.kind, item.resource, item.property or item.type, _short(item.expected),
          _who(item.actual) if item.kind == GRANTED else _short(item.actual))

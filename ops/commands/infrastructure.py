@@ -120,7 +120,7 @@ def down(environment: str, target: str, output: str, yes: bool) -> None:
     if not yes and not click.confirm(f"Destroy all resources of '{environment}'?", err=True):
         raise Failure("Nothing was destroyed.")
     recovery.recover(stack)
-    platform = Platform.partly(place, environment)
+    platform = Platform.partly(place, stack)
     if platform and platform.outputs.get("protection"):
         raise Failure(protected(environment))
     if platform and platform.outputs.get("workspace"):

@@ -25,8 +25,9 @@ def teardown(environment: str, target: str, output: str, yes_delete: str | None)
 
     screen.header(target, environment, "teardown")
     place = enter(target)
-    recover(open_stack(environment, create=False))
-    platform = Platform.partly(place, environment)
+    stack = open_stack(environment, create=False)
+    recover(stack)
+    platform = Platform.partly(place, stack)
     if platform is None:
         raise Failure(
             f"'{environment}' has no resource group. 'amlops down {environment}' destroys what "

@@ -23,7 +23,7 @@ from ops import policies, stacks
 from ops.commands import policies as commands
 from ops.failure import Failure
 from ops.policies import Report, Violation
-from ops.watching import Resources
+from ops.watching import Change, Resources
 from tests.ops.conftest import ROOT, Amlops, assert_one_message
 from tests.ops.test_not_provisioned import git_status
 from tests.sandbox.conftest import RunningSandbox
@@ -189,7 +189,7 @@ def report(*violations: Violation) -> Report:
     for item in violations:
         counts[item.level] += 1
     changes = {"create": 2, "same": 3}
-    changed = [{"operation": "create", "type": "t", "name": "group", "differs": []}]
+    changed = [Change(operation="create", type="t", name="group", differs=[])]
     return Report("prod", list(violations), counts, changes, changed)
 
 

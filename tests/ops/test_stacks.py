@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pulumi import automation
@@ -108,3 +109,24 @@ def test_a_mistake_in_a_stack_file_stops_before_anything_is_planned(
     (elsewhere / "stacks" / "Pulumi.dev.yaml").write_text(text.replace("location:", "loction:"))
     with pytest.raises(Failure, match=r"dev.yaml:\d+:5: amlops:settings.loction: unknown"):
         stacks.check_settings("dev")
+
+
+def test_outputs_are_told_without_what_is_secret_in_them() -> None:
+    secret = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
+    state: list[dict[str, Any]] = [
+        {"type": "azure-native:resources:ResourceGroup", "outputs": {"name": "rg"}},
+        {
+            "type": "pulumi:pulumi:Stack",
+            "outputs": {
+                "group": "rg",
+                "key": {**secret, "plaintext": '"open sesame"'},
+                "account": {"name": "st", "keys": [{**secret, "ciphertext": "v1:abc"}]},
+            },
+        },
+    ]
+    assert stacks.outputs_in(state) == {
+        "group": "rg",
+        "key": "[secret]",
+        "account": {"name": "st", "keys": ["[secret]"]},
+    }
+    assert stacks.outputs_in([]) == {}
