@@ -15,21 +15,24 @@ from ops.failure import Failure, unforeseen
 from ops.platform import Platform
 from ops.screen import note
 from ops.target import Target
-from ops.teardown import WORKSPACES, Teardown, left_over
+from ops.teardown import WORKSPACES, Teardown, left_over, protected_until
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one environment: due (nothing was done), removed, or failed and why."""
+    """What became of one environment: due (nothing was done), removed, or failed and why. `kept`
+    is what Azure keeps of it for its days, since it is protected against purge.
+    """
 
     environment: Environment
     result: str
     error: str | None = None
+    kept: tuple[str, ...] = ()
 
     def data(self) -> dict[str, Any]:
         found = self.environment.data()
         kept = {key: found[key] for key in ("environment", "workload", "group", "expires")}
-        return {**kept, "result": self.result, "error": self.error}
+        return {**kept, "result": self.result, "error": self.error, "kept": list(self.kept)}
 
 
 def chosen(seen: Inventory, name: str | None, *, now: bool) -> list[Environment]:
@@ -53,15 +56,17 @@ def remove(target: Target, environment: Environment) -> Outcome:
     """
     note(f"removing [bold]{environment.name}[/], whose time ends {written(environment.expires)}")
     try:
-        _end(target, environment)
+        kept = _end(target, environment)
     except Exception as error:  # whatever it is, the next one has its turn
         failure = error if isinstance(error, Failure) else unforeseen(error)
         note(f"[red]✗[/] {environment.name}: {failure.message}")
         return Outcome(environment, "failed", failure.message)
-    return Outcome(environment, "removed")
+    return Outcome(environment, "removed", kept=tuple(kept))
 
 
-def _end(target: Target, environment: Environment) -> None:
+def _end(target: Target, environment: Environment) -> list[str]:
+    """What is kept of it."""
+    kept: list[str] = []
     platform = _platform(target, environment)
     if platform is not None:
         work = Teardown(platform)
@@ -69,7 +74,8 @@ def _end(target: Target, environment: Environment) -> None:
         platform.outputs.setdefault(
             "workspace", {"name": next(iter(inventory.named(WORKSPACES)), "")}
         )
-        left = left_over(work.run(inventory))
+        proofs = work.run(inventory)
+        left, kept = left_over(proofs), protected_until(proofs)
         if left:
             raise Failure(f"still there: {', '.join(left)}")
     elif environment.stack:
@@ -78,6 +84,7 @@ def _end(target: Target, environment: Environment) -> None:
         stacks.remove(stack)
     # Pulumi writes one while it destroys, where there was none.
     stack_files.path(environment.name).unlink(missing_ok=True)
+    return kept
 
 
 def _platform(target: Target, environment: Environment) -> Platform | None:

@@ -217,7 +217,13 @@ def _made_by(environment: str) -> frozenset[str]:
 
 def left_over(proofs: list[Proof]) -> list[str]:
     """What should be gone and is not; what is protected against purge will go by itself."""
-    return [item for proof in proofs for item in proof.left if "protected until" not in item]
+    kept = protected_until(proofs)
+    return [item for proof in proofs for item in proof.left if item not in kept]
+
+
+def protected_until(proofs: list[Proof]) -> list[str]:
+    """What nobody can purge before its days are over, each with the day."""
+    return [item for proof in proofs for item in proof.left if "protected until" in item]
 
 
 def _is_in(group: str, identifier: object) -> bool:

@@ -55,13 +55,13 @@ def expire(environment: str | None, now: bool, dry_run: bool, target: str, outpu
     outcomes = [Outcome(item, "due") if dry_run else remove(place, item) for item in found]
     rows = [
         (item.environment.name, item.environment.group, written(item.environment.expires),
-         item.result, item.error)
+         item.result, item.error or ", ".join(item.kept))
         for item in outcomes
     ]  # fmt: skip
     if not outcomes:
         known = environment is None or seen.named(environment)
         screen.note("nothing has expired" if known else f"there is no '{environment}' any more")
-    columns = ("environment", "resource group", "expires", "", "why")
+    columns = ("environment", "resource group", "expires", "", "why, or what stays")
     shown = screen.table(columns, rows) if outcomes else None
     screen.result([item.data() for item in outcomes], output, shown)
     failed = [item.environment.name for item in outcomes if item.result == "failed"]

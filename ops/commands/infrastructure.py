@@ -18,8 +18,10 @@ def _short_lived(target: str, environment: str, source: str | None, live: timede
     from ops.short_lived import stack_file
 
     seen = inventory(enter(target))
-    stack_file(environment, source, live, seen)
+    told = stack_file(environment, source, live, seen)
     screen.note(f"{environment} expires {written(seen.now + live)}")
+    if told:
+        screen.note(told)
 
 
 @click.command()

@@ -101,6 +101,29 @@ def test_a_stack_file_is_a_copy_that_expires(files: Path) -> None:
     assert made == settings(files / "Pulumi.dev.yaml")
 
 
+@pytest.mark.parametrize(
+    ("more", "kept", "told"),
+    [
+        ("vault: {purge_protection: true}", False, "goes without 'vault.purge_protection' of dev"),
+        (
+            "vault: {purge_protection: true}\n    encryption: {customer_key: true}",
+            True,
+            "keeps 'vault.purge_protection' of dev, which its own key needs",
+        ),
+        ("vault: {soft_delete_days: 8}", None, ""),
+    ],
+)
+def test_a_copys_vault_goes_with_it_unless_its_key_needs_it(
+    files: Path, more: str, kept: bool | None, told: str
+) -> None:
+    dev = files / "Pulumi.dev.yaml"
+    dev.write_text(f"{dev.read_text()}    {more}\n")
+    said = short_lived.stack_file("pr-9", "dev", timedelta(hours=8), SEEN)
+    assert told in said
+    assert bool(told) == bool(said)
+    assert settings(files / "Pulumi.pr-9.yaml")["vault"].get("purge_protection") is kept
+
+
 def test_made_again_it_follows_its_source_and_its_time_is_renewed(files: Path) -> None:
     short_lived.stack_file("pr-3", "dev", timedelta(hours=8), SEEN)
     dev = files / "Pulumi.dev.yaml"
@@ -304,6 +327,24 @@ def test_a_removal_that_was_cut_short_is_taken_up_again(team: Team) -> None:
     assert done["result"] == "removed"
     assert team.soft_deleted() == []
     assert team.files() == []
+
+
+def test_a_vault_that_is_protected_against_purge_is_told(team: Team) -> None:
+    team.group("rg-kept", workload="bikes", environment="pr-9", expires="2026-01-01T00:00:00Z")
+    tenant = team.sandbox.environment["AZURE_TENANT_ID"]
+    properties = {
+        "tenantId": tenant,
+        "sku": {"family": "A", "name": "standard"},
+        "enablePurgeProtection": True,
+    }
+    vault = "resourceGroups/rg-kept/providers/Microsoft.KeyVault/vaults/kv-kept-of-pr-9"
+    team.arm("PUT", vault, "2024-11-01", {"location": "eastus", "properties": properties})
+    done = team.run("expire", "pr-9", "--output", "json")
+    (found,) = json.loads(done.stdout)
+    assert found["result"] == "removed"
+    assert [item.partition(" until ")[0] for item in found["kept"]] == [
+        "vault kv-kept-of-pr-9, protected"
+    ]
 
 
 def test_only_what_has_expired_and_is_ours_goes_and_one_failure_keeps_nobody(team: Team) -> None:
