@@ -34,6 +34,7 @@ from sandbox.directory import Directory
 from sandbox.environment import client_environment
 from sandbox.identity import Identity
 from sandbox.login.tokens import mint
+from sandbox.supervisor.launch import stop
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 30.0
@@ -188,6 +189,7 @@ def sandboxes() -> Iterator[Callable[..., RunningSandbox]]:
         for item in running:
             if item.process.poll() is None:
                 item.stop()
+            stop(item.directory)  # A command with newer code has started it again.
         for folder in folders:
             shutil.rmtree(folder, ignore_errors=True)
 
