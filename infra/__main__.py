@@ -15,12 +15,21 @@ import pulumi
 from pulumi_azure_native import authorization
 
 from infra import shared
+from infra.asset_registry import check_regions
 from infra.environment import Client, declare, names_of
 from infra.existing import look_up
 from infra.names import Names
 from infra.rest import asking
 from infra.secrets import AUDIENCE, reader
-from infra.settings import RegistryStack, Settings, SettingsError, check_environment, parse
+from infra.settings import (
+    FaultsError,
+    RegistryStack,
+    Settings,
+    SettingsError,
+    check_environment,
+    mistaken,
+    parse,
+)
 from infra.soft_delete import vault_is_deleted
 from infra.target import TargetError, check_backend, check_subscription
 
@@ -32,18 +41,29 @@ def run() -> None:
     try:
         target = check_backend(os.environ)
         environment = check_environment(stack, file)
-        settings = parse(pulumi.Config().get_object("settings"), file)
+        data = pulumi.Config().get_object("settings")
+        settings = parse(data, file)
         login = authorization.get_client_config()
         check_subscription(target, settings.subscription, login.subscription_id)
+        client = Client(login.subscription_id, login.tenant_id)
+        if isinstance(settings, RegistryStack):
+            outputs = _registry(settings, environment, client)
+        else:
+            outputs = _environment(settings, environment, client)
+    except FaultsError as error:
+        raise _refused(mistaken(data, file, error.found)) from None
     except (SettingsError, TargetError) as error:
-        raise pulumi.RunError(str(error)) from None
-    client = Client(login.subscription_id, login.tenant_id)
-    if isinstance(settings, RegistryStack):
-        outputs = _registry(settings, environment, client)
-    else:
-        outputs = _environment(settings, environment, client)
+        raise _refused(error) from None
     for key, value in outputs.items():
         pulumi.export(key, value)
+
+
+def _refused(error: Exception) -> pulumi.RunError:
+    """Each line is a diagnostic of its own: who reads Pulumi's output finds them all by that."""
+    *before, last = str(error).splitlines()
+    for line in before:
+        pulumi.log.error(line)
+    return pulumi.RunError(last)
 
 
 def _environment(settings: Settings, environment: str, client: Client) -> dict[str, Any]:
@@ -65,6 +85,12 @@ def _environment(settings: Settings, environment: str, client: Client) -> dict[s
 
 def _registry(settings: RegistryStack, environment: str, client: Client) -> dict[str, Any]:
     names = Names(client.subscription_id, settings.workload, environment)
+    identifier = (
+        f"/subscriptions/{client.subscription_id}/resourceGroups/{names.resource_group}"
+        f"/providers/Microsoft.MachineLearningServices/registries/{names.shared_registry}"
+    )
+    get = asking(authorization.get_client_token().token)
+    check_regions(identifier, settings.everywhere, get, pulumi.log.warn)
     today = datetime.now(UTC).date()
     return shared.declare(settings, names, client.subscription_id, client.tenant_id, today)
 

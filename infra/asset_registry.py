@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_azure_native import machinelearningservices
 
 from infra.placement import Placement
+from infra.rest import Get
+from infra.settings import FaultsError
+
+API_VERSION = "2024-04-01"
 
 
 @dataclass(frozen=True)
@@ -61,3 +65,27 @@ class AssetRegistry(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({"id": self.registry.id, "name": self.registry.name})
+
+
+def check_regions(
+    registry: str, regions: Sequence[str], get: Get, warn: Callable[[str], None]
+) -> None:
+    """Raises FaultsError where the registry, by its id, has regions that settings leave out: an
+    update cannot take them away, and would fail half-way. Where Azure does not answer, warns.
+    """
+    try:
+        found = get(registry, API_VERSION)
+    except OSError as error:
+        warn(f"cannot tell in which regions {registry} is: {error}")
+        return
+    details = found["properties"]["regionDetails"] if found else []
+    there = [one["location"].replace(" ", "").lower() for one in details]
+    left_out = [region for region in there if region not in regions]
+    if left_out:
+        raise FaultsError.at(
+            "regions",
+            f"the registry is in {', '.join(left_out)}, too, which an update cannot take away; add "
+            "that here, or have the service remove it first: az rest --method post --url "
+            f"https://management.azure.com{registry}/removeRegions?api-version={API_VERSION} "
+            "with the registry as it is to become, then amlops refresh",
+        )

@@ -10,11 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import pulumi
-
 from infra.datastores import containers
 from infra.rest import Get
-from infra.settings import Settings, table
+from infra.settings import Fault, FaultsError, Settings, table
 
 VERSIONS = {
     "resourceGroups": "2025-04-01",
@@ -27,8 +25,8 @@ VERSIONS = {
 }
 
 
-class MissingError(pulumi.RunError):
-    """What settings name and nobody finds, each in a line."""
+class MissingError(FaultsError):
+    """What settings name and nobody finds."""
 
 
 @dataclass(frozen=True)
@@ -77,22 +75,24 @@ def look_up(settings: Settings, subscription: str, get: Get) -> str | None:
     missing, versioned = [], None
     for one in wanted(settings, subscription):
         found = _found(one, get)
-        where = f"amlops:settings.{one.setting}"
+        path = tuple(one.setting.split("."))
         if found is None:
-            missing.append(
-                f"{where}: there is no {one.id}, or whoever deploys may not see it; "
+            text = (
+                f"there is no {one.id}, or whoever deploys may not see it; "
                 "correct the setting, or leave it out to have one made"
             )
+            missing.append(Fault(path, text))
             continue
         properties = found.get("properties") or {}
         versioned = properties.get("keyUriWithVersion") or versioned
         if one.kind == "Microsoft.KeyVault/vaults" and not properties.get("enablePurgeProtection"):
-            missing.append(
-                f"{where}: vault {found['name']} has no purge protection, and what the key "
+            text = (
+                f"vault {found['name']} has no purge protection, and what the key "
                 "encrypts is lost with it; switch that on first"
             )
+            missing.append(Fault(path, text))
     if missing:
-        raise MissingError("\n".join(missing))
+        raise MissingError(missing)
     return versioned
 
 
@@ -102,4 +102,6 @@ def _found(one: Wanted, get: Get) -> dict[str, Any] | None:
     except PermissionError:
         return None
     except OSError as error:
-        raise MissingError(f"cannot tell whether {one.id} is there: {error}") from None
+        raise MissingError.at(
+            one.setting, f"cannot tell whether {one.id} is there: {error}"
+        ) from None

@@ -26,9 +26,9 @@ from infra.settings.data import (
 )
 from infra.settings.encryption import Encryption
 from infra.settings.endpoints import BatchEndpoint, Endpoint
-from infra.settings.faults import KEY, SettingsError
+from infra.settings.faults import KEY, Fault, FaultsError, SettingsError
 from infra.settings.fields import Section, iso8601, table
-from infra.settings.files import Stack, check_environment, load, parse
+from infra.settings.files import Stack, check_environment, load, mistaken, parse
 from infra.settings.foundation import (
     Existing,
     LogAnalytics,
@@ -66,6 +66,8 @@ __all__ = [
     "Endpoint",
     "Event",
     "Existing",
+    "Fault",
+    "FaultsError",
     "FilesDatastore",
     "HDInsight",
     "Instance",
@@ -103,6 +105,7 @@ __all__ = [
     "image_builder",
     "iso8601",
     "load",
+    "mistaken",
     "parse",
     "registry_is_made",
     "registry_sku",

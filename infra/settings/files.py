@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path as File
 
 import yaml
@@ -28,14 +29,28 @@ def parse(data: object, file: str, root: File = ROOT) -> Stack:
 
     Mistakes have lines when `file` says just that; Pulumi may have been given another one.
     """
-    source = Source(None)
-    try:
+    return _checked(data, _source_of(data, file, root), file)
+
+
+def mistaken(data: object, file: str, faults: Iterable[Fault], root: File = ROOT) -> SettingsError:
+    """Of faults that only Azure knows of: told as `parse` tells those of the settings alone."""
+    return SettingsError(file, _placed(faults, _source_of(data, file, root)))
+
+
+def _source_of(data: object, file: str, root: File) -> Source:
+    with suppress(OSError, UnicodeError, yaml.YAMLError, LookupError, TypeError):
         written = read((root / file).read_text(encoding="utf-8"))
         if written.data["config"][KEY] == data:
-            source = written
-    except (OSError, UnicodeError, yaml.YAMLError, LookupError, TypeError):
-        pass
-    return _checked(data, source, file)
+            return written
+    return Source(None)
+
+
+def _placed(faults: Iterable[Fault], source: Source) -> list[Fault]:
+    """Below `amlops:settings`, each with its line."""
+    return [
+        Fault((KEY, *fault.path), fault.text, source.place(("config", KEY, *fault.path)))
+        for fault in faults
+    ]
 
 
 def check_environment(name: str, file: str) -> str:
@@ -95,10 +110,7 @@ def _checked(data: object, source: Source, file: str) -> Stack:
         place = source.place(("config", KEY, "kind"))
         raise SettingsError(file, [Fault((KEY, "kind"), text, place)])
     settings, faults = check(KINDS[kind], data)
-    placed = [
-        Fault((KEY, *fault.path), fault.text, source.place(("config", KEY, *fault.path)))
-        for fault in faults
-    ]
+    placed = _placed(faults, source)
     twice = [Fault(fault.path[1:], fault.text, fault.place) for fault in source.faults]
     if settings is None or twice:
         raise SettingsError(file, [*twice, *placed])

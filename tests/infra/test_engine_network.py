@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -231,8 +232,9 @@ def test_what_was_there_before_is_used_and_stays(stack: Networked) -> None:
     }
     stack.choose(**chosen)
     text = stack.refused("preview")
-    assert "amlops:settings.existing.resource_group: there is no" in text
-    assert "amlops:settings.network.existing.subnets.compute: there is no" in text
+    for setting in ("existing.resource_group", "network.existing.subnets.compute"):
+        # Each a diagnostic of its own, by which readers of Pulumi's output know it.
+        assert re.search(rf"error: stacks/.*amlops:settings.{setting}: there is no", text)
     for group in (hub, team):
         stack.arm("PUT", group, {"location": "eastus"}, "2025-04-01")
     stack.arm("PUT", logs, {"location": "eastus", "properties": {}}, "2023-09-01")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import ipaddress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -207,10 +208,21 @@ def test_all_that_is_missing_is_told_at_once() -> None:
     )
     with pytest.raises(MissingError) as caught:
         look_up(chosen, SUBSCRIPTION, lambda _id, _version: None)
-    text = str(caught.value)
-    assert text.count("there is no") == len(list(wanted(chosen, SUBSCRIPTION)))
-    for setting in ("existing.resource_group", "network.existing.subnets.compute"):
-        assert f"amlops:settings.{setting}: there is no" in text
+    found = [(".".join(map(str, fault.path)), fault.text) for fault in caught.value.found]
+    assert all(text.startswith("there is no ") for _, text in found)
+    assert [setting for setting, _ in found] == [w.setting for w in wanted(chosen, SUBSCRIPTION)]
+    assert {"existing.resource_group", "network.existing.subnets.compute"} <= dict(found).keys()
+    zones = [text for setting, text in found if setting == "network.existing.dns_zones"]
+    assert len(zones) == 8
+
+
+def test_the_page_lists_the_zones_that_have_to_be_there() -> None:
+    page = Path("docs/network.md").read_text(encoding="utf-8")
+    rows = table("private-links.yaml")
+    listed = {
+        line.split("`")[1] for line in page.splitlines() if line.startswith("| `privatelink.")
+    }
+    assert listed == {zone for links in rows.values() for zones in links.values() for zone in zones}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from infra.settings import RegistryStack, SettingsError, load, parse
+from infra.asset_registry import check_regions
+from infra.rest import Get
+from infra.settings import FaultsError, RegistryStack, SettingsError, load, parse
 from tests.infra.mocks import MINIMAL, SUBSCRIPTION, Plan, plan
 from tests.infra.test_environment import takes_tags
 
@@ -105,6 +107,34 @@ def test_its_outputs_tell_what_it_is(planned: Plan) -> None:
     assert outputs["resourceGroup"] == "rg-bikes-shared"
     assert outputs["assetRegistry"]["id"] == f"/id/of/{outputs['assetRegistry']['name']}"
     assert outputs["assetRegistry"]["regions"] == ["eastus", "westeurope"]
+
+
+REGISTRY = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/registries/mlr"
+
+
+def regions_of_azure(*regions: str) -> Get:
+    found = {"properties": {"regionDetails": [{"location": region} for region in regions]}}
+    return lambda identifier, _version: found if identifier == REGISTRY else None
+
+
+def test_a_region_that_an_update_cannot_take_away_is_told_before() -> None:
+    told: list[str] = []
+    azure = regions_of_azure("eastus", "West Europe")
+    with pytest.raises(FaultsError, match=r"is in westeurope, too, .* add that here") as caught:
+        check_regions(REGISTRY, ["eastus", "westus"], azure, told.append)
+    assert [fault.path for fault in caught.value.found] == [("regions",)]
+    check_regions(REGISTRY, ["eastus", "westeurope", "westus"], azure, told.append)
+    check_regions(f"{REGISTRY}-new", ["eastus"], azure, told.append)
+    assert told == []
+
+
+def test_regions_that_nobody_tells_stop_nothing() -> None:
+    def silent(_identifier: str, _version: str) -> None:
+        raise OSError("no route")
+
+    told: list[str] = []
+    check_regions(REGISTRY, ["eastus"], silent, told.append)
+    assert told == [f"cannot tell in which regions {REGISTRY} is: no route"]
 
 
 def test_the_file_of_the_registry_is_one() -> None:
