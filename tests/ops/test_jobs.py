@@ -7,11 +7,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import yaml
+from azure.core.exceptions import ResourceNotFoundError
 
+from ops import jobs
 from ops.failure import Failure
 from ops.jobs import draft, make_data
 
@@ -117,3 +122,13 @@ def test_an_input_set_to_an_asset_needs_no_file(job: Path) -> None:
     made = draft(job, ["inputs.data.path=azureml:days@latest"])
     make_data(made, {})
     assert made.declared["inputs"]["data"]["path"] == "azureml:days@latest"
+
+
+@pytest.mark.parametrize("ask", [jobs.show, jobs.logs, jobs.cancel])
+def test_a_job_that_is_not_there(ask: Callable[[Any, str], object]) -> None:
+    def nowhere(_name: str) -> None:
+        raise ResourceNotFoundError("(ResourceNotFound) The Resource was not found.")
+
+    client = SimpleNamespace(jobs=SimpleNamespace(get=nowhere, begin_cancel=nowhere))
+    with pytest.raises(Failure, match=r"'dev' has no job 'gone'\. See: amlops jobs list dev"):
+        ask(SimpleNamespace(environment="dev", client=client), "gone")

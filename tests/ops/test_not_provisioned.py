@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +46,25 @@ def test_it_says_how_to_provision(running: Amlops, arguments: list[str]) -> None
     assert_one_message(done)
     assert "'dev' is not provisioned here. Provision it with: amlops up dev" in done.stderr
     assert git_status() == before
+
+
+def test_one_that_no_stack_file_is_for_cannot_be_provisioned(running: Amlops) -> None:
+    done = running("outputs", "nosuch")
+    assert_one_message(done)
+    assert "There is no stack 'nosuch'. There are: dev," in done.stderr
+    gone = running("expire", "nosuch", "--now")
+    assert (gone.returncode, "there is no 'nosuch' any more" in gone.stderr) == (0, True)
+
+
+def test_no_data_are_made_for_a_job_that_has_nowhere_to_run(
+    running: Amlops, tmp_path: Path
+) -> None:
+    job = {"command": "true", "inputs": {"days": {"type": "uri_file", "path": "days.csv"}}}
+    (tmp_path / "train.yml").write_text(json.dumps(job))
+    (tmp_path / "data.py").write_text("open('days.csv', 'w')")
+    done = running("train", "dev", str(tmp_path / "train.yml"))
+    assert_one_message(done)
+    assert "not there yet" not in done.stderr
 
 
 def test_no_stack_is_left_of_it(running: Amlops) -> None:
