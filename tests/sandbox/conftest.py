@@ -33,7 +33,7 @@ from sandbox.clock import Clock
 from sandbox.directory import Directory
 from sandbox.environment import client_environment
 from sandbox.identity import Identity
-from sandbox.login.tokens import mint
+from sandbox.login.tokens import ARM, mint
 from sandbox.supervisor.launch import stop
 
 ROOT = Path(__file__).parents[2]
@@ -75,13 +75,13 @@ class RunningSandbox:
     def _trust(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=str(self.directory.ca_bundle))
 
-    def token(self, principal_id: str = "", client_id: str = "") -> str:
-        """A token for ARM, of the sandbox's own service principal or of another principal."""
+    def token(self, principal_id: str = "", client_id: str = "", audience: str = ARM) -> str:
+        """A token, of the sandbox's own service principal or of another principal."""
         identity = Identity.open(self.directory)
         return mint(
             identity,
             Clock(self.directory.clock),
-            audience="https://management.azure.com",
+            audience=audience,
             principal_id=principal_id or identity.principal_id,
             client_id=client_id or identity.client_id,
         )

@@ -19,10 +19,8 @@ from starlette.routing import Route
 from sandbox import refusals, schemas
 from sandbox.application import Hosts
 from sandbox.azure import Azure
-from sandbox.clock import Clock
 from sandbox.directory import Directory
-from sandbox.identity import Identity
-from sandbox.login.tokens import ARM, MACHINE_LEARNING, VAULT, mint
+from sandbox.login.tokens import ARM, MACHINE_LEARNING, VAULT
 from tests.sandbox.conftest import Place, RunningSandbox
 
 MALFORMED = ("MALFORMED_REQUEST", "INVALID_PARAMETER_VALUE", "BAD_REQUEST")
@@ -32,14 +30,7 @@ BODIES = (b'{"a": ', b"\xff\xfe", b"[" * 50_000, b"[1]", b'"x"', b"1")
 def ask(
     sandbox: RunningSandbox, host: str, method: str, path: str, body: bytes, audience: str
 ) -> httpx.Response:
-    identity = Identity.open(sandbox.directory)
-    token = mint(
-        identity,
-        Clock(sandbox.directory.clock),
-        audience=audience,
-        principal_id=identity.principal_id,
-        client_id=identity.client_id,
-    )
+    token = sandbox.token(audience=audience)
     headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
     with sandbox.http() as client:
         return client.request(method, f"https://{host}{path}", content=body, headers=headers)
