@@ -130,7 +130,9 @@ class Names:
         return self._regional(key, 32)
 
     def instance(self, key: str) -> str:
-        """Unique in a region; 3 to 24 of letters, digits and hyphens, a letter first."""
+        """Unique in a region; 3 to 24 of letters, digits and hyphens, a letter first and one after
+        the last hyphen.
+        """
         return self._regional(key, 24)
 
     def role_assignment(self, grant: str) -> str:
@@ -169,8 +171,12 @@ class Names:
 
     @staticmethod
     def _digest(text: str) -> str:
-        digest = hashlib.sha256(text.encode()).digest()
-        return base64.b32encode(digest).decode().lower()[:SUFFIX_LENGTH]
+        """With a letter in it: an instance's name must have one after its last hyphen ("Create a
+        compute instance", Microsoft Learn).
+        """
+        digest = base64.b32encode(hashlib.sha256(text.encode()).digest()).decode().lower()
+        parts = (digest[start : start + SUFFIX_LENGTH] for start in range(len(digest)))
+        return next(part for part in parts if not part.isdigit())
 
 
 def _alphanumeric(names: Names) -> str:

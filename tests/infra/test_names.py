@@ -55,7 +55,7 @@ RULES: dict[str, tuple[str, Callable[[Names, str], str]]] = {
     "kubernetes": (r"[a-z][a-z0-9-]{0,52}[a-z0-9]", lambda n, k: n.kubernetes(k)),
     "machine": (r"[a-z][a-z0-9-]{0,62}[a-z0-9]", lambda n, k: n.machine("osdisk", k)),
     "endpoint": (r"[a-z][a-z0-9-]{1,30}[a-z0-9]", lambda n, k: n.endpoint(k)),
-    "instance": (r"[a-z][a-z0-9-]{1,22}[a-z0-9]", lambda n, k: n.instance(k)),
+    "instance": (r"(?!.*-[0-9]+$)[a-z][a-z0-9-]{1,22}[a-z0-9]", lambda n, k: n.instance(k)),
     "alert": (r"[a-z][a-z0-9-]{0,259}", lambda n, k: n.alert(k)),
     "budget": (r"[a-z][a-z0-9-]{0,62}", lambda n, _: n.budget),
     "role assignment": (r"[0-9a-f-]{36}", lambda n, k: n.role_assignment(k)),
@@ -101,6 +101,13 @@ def test_another_key_has_another_name(kind: str, names: Names, one: str, other: 
 def test_the_suffix_stays_whole(kind: str, names: Names) -> None:
     assert RULES[kind][1](names, "").endswith(names.suffix)
     assert len(names.suffix) == SUFFIX_LENGTH
+
+
+def test_a_suffix_is_never_digits_alone() -> None:
+    """Azure refuses an instance that is called `workstation-dev-437346`."""
+    names = Names("21140", "bikes", "dev")
+    assert names.suffix == "37346o"
+    assert names.instance("workstation").endswith("-37346o")
 
 
 def test_parts_do_not_run_into_each_other() -> None:
