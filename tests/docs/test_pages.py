@@ -94,6 +94,13 @@ def test_every_file_and_folder_that_is_named_exists(page: Path) -> None:
         assert (ROOT / path).exists(), f"{name(page)} names {path}"
 
 
+def test_the_patterns_find_what_they_look_for() -> None:
+    text = (ROOT / "README.md").read_text()
+    assert WITNESS.findall(text)
+    assert PATH.findall(text)
+    assert re.findall(r"\]\(([^)\s]+)\)", text)
+
+
 @pytest.mark.parametrize("page", [page for page in PAGES if page.parent.name == "docs"], ids=name)
 def test_every_page_can_be_reached_from_the_readme(page: Path) -> None:
     seen: set[Path] = set()

@@ -69,7 +69,9 @@ def test_every_service_has_its_endpoints_and_every_endpoint_its_names(private: P
 
 
 def test_nodes_have_no_public_address(private: Plan) -> None:
-    for compute in private.of_type("machinelearningservices:Compute"):
+    computes = private.of_type("machinelearningservices:Compute")
+    assert computes
+    for compute in computes:
         assert compute.inputs["properties"]["properties"]["enableNodePublicIp"] is False
 
 

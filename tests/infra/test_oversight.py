@@ -202,6 +202,7 @@ def test_a_budget_tells_in_time(planned: Plan) -> None:
 
 def test_a_budget_without_alerts_tells_its_own_people() -> None:
     budget = watched(alerts=None, budget={"monthly": 9.5, "emails": ME}).only("consumption:Budget")
+    assert len(budget.inputs["notifications"]) == 4
     for notification in budget.inputs["notifications"].values():
         assert notification["contactEmails"] == ME
         assert notification["contactGroups"] == []
