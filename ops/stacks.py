@@ -36,6 +36,14 @@ Watch = Callable[[EngineEvent], None]
 warnings.filterwarnings("ignore", message="Error in event stream", category=UserWarning)
 
 
+class _Workspace(automation.LocalWorkspace):
+    """The SDK's, without the two commands by which it asks for outputs after every update."""
+
+    def stack_outputs(self, stack_name: str) -> automation.OutputMap:  # noqa: ARG002
+        """None: `outputs_in` reads them out of the state."""
+        return {}
+
+
 @dataclass
 class Summary:
     """What an update did, counted by operation: create, update, delete, replace, same."""
@@ -72,12 +80,13 @@ def open_stack(environment: str, *, create: bool) -> automation.Stack:
     """The stack, made when `create` and not there. Raises `Failure` when it does not exist."""
     need_pulumi()
     state_files.mend(environment)
-    opening = automation.create_or_select_stack if create else automation.select_stack
+    opening = automation.Stack.create_or_select if create else automation.Stack.select
     opts = encryption.options(environment, os.environ)
+    opts.work_dir = str(ROOT)
     opts.pulumi_command = _pulumi()
     try:
         with encryption.unwritten(environment, os.environ):
-            return opening(environment, work_dir=str(ROOT), opts=opts)
+            return opening(environment, _Workspace(**vars(opts)))
     except automation.StackNotFoundError:
         if environment not in stack_files.names():
             raise stack_files.missing(environment) from None
