@@ -26,9 +26,6 @@ class Finding:
     type: str
     text: str
 
-    def line(self) -> str:
-        return f"{self.level} {self.rule}: {self.resource}: {self.text}"
-
 
 def of(event: PolicyEvent) -> Finding:
     """The finding of a policy event."""
@@ -61,9 +58,6 @@ class Findings:
         return sorted(
             self._found, key=lambda item: (LEVELS.index(item.level), item.rule, item.resource)
         )
-
-    def of(self, level: str) -> list[Finding]:
-        return [finding for finding in self.all() if finding.level == level]
 
     def counts(self) -> dict[str, int]:
         counted = Counter(finding.level for finding in self._found)

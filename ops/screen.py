@@ -56,12 +56,24 @@ def result(data: Any, output: str, shown: Table | str | None = None) -> None:
         json.dump(data, sys.stdout, indent=2, default=str)
         sys.stdout.write("\n")
     elif shown is not None:
-        Console(highlight=False, width=_width()).print(shown, markup=False, soft_wrap=True)
+        sys.stdout.write(_written(shown, Console(highlight=False, width=_width())))
 
 
 def show(shown: Table) -> None:
     """A table that is not the result."""
-    Console(stderr=True, highlight=False, width=_width()).print(shown)
+    sys.stderr.write(_written(shown, Console(stderr=True, highlight=False, width=_width())))
+
+
+def _written(shown: Table | str, place: Console) -> str:
+    """As the place shows it. A table's last column is not filled up: what is copied from it, or
+    looked through in a log, has no blanks at its end.
+    """
+    with place.capture() as captured:
+        place.print(shown, markup=False, soft_wrap=True)
+    text = captured.get()
+    if isinstance(shown, str):
+        return text
+    return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
 
 
 def _width() -> int | None:

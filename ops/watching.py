@@ -5,9 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from types import TracebackType
 from typing import Self, TypedDict
 
+import yaml
 from pulumi.automation.events import EngineEvent, StepEventMetadata
 from rich.live import Live
 from rich.table import Table
@@ -31,6 +34,9 @@ _VERBS = {
 }
 
 
+_LOSING = frozenset({"delete", "replace", "create-replacement", "delete-replaced"})
+
+
 class Change(TypedDict):
     """What would happen to one resource; `differs` are the properties that do."""
 
@@ -50,10 +56,10 @@ class _Step:
 class Resources:
     """Collects the engine's events; inside ``with``, shows them."""
 
-    def __init__(self, planned: bool = False, policies: bool = True) -> None:
-        """`policies`: whether to tell at the end what they said."""
+    def __init__(self, environment: str = "", planned: bool = False) -> None:
+        """`environment`: of which to tell at the end what the policies said; without, nothing."""
         self._planned = planned
-        self._policies = policies
+        self._environment = environment
         self._findings = Findings()
         self._steps: dict[str, _Step] = {}
         self._started = time.monotonic()
@@ -77,8 +83,11 @@ class Resources:
             self._live.__exit__(kind, error, trace)
         if kind is not KeyboardInterrupt:
             threading.excepthook = self._told
-        if self._policies:
-            self._tell_findings()
+        if self._environment and self._findings.summary():
+            console.print(
+                f"{self._findings.summary()}; see: amlops policy check {self._environment}",
+                soft_wrap=True,
+            )
 
     def _readers(self, failed: threading.ExceptHookArgs) -> None:
         """Ctrl-C closes the streams from which the SDK's threads still read: that is nobody's
@@ -103,18 +112,9 @@ class Resources:
         if self._live:
             self._live.update(self._table())
 
-    def _tell_findings(self) -> None:
-        """A preview lists what does not stop it; what does is in the error that it ends with."""
-        for finding in self._findings.of("advisory") if self._planned else ():
-            console.print(finding.line(), markup=False, soft_wrap=True)
-        if self._findings.summary():
-            console.print(
-                f"{self._findings.summary()}; see: amlops policy check ENV", soft_wrap=True
-            )
-
     def _step(self, metadata: StepEventMetadata, state: str) -> None:
         operation = str(getattr(metadata.op, "value", metadata.op))
-        if operation == "same" or metadata.type == "pulumi:pulumi:Stack":
+        if operation == "same" or not _is_resource(metadata):
             return
         known = self._steps.pop(metadata.urn, None)
         fresh = known is None or known.state != state
@@ -130,10 +130,17 @@ class Resources:
         if fresh and state != "at work" and not console.is_terminal and not self._planned:
             seconds = time.monotonic() - self._started
             console.print(f"{seconds:5.1f} s  {state:8} {operation:8} {name}", markup=False)
+        if not self._planned and known is None:
+            for line in _lost(change):
+                console.print(line, markup=False, soft_wrap=True)
 
     def planned(self) -> list[Change]:
         """What would happen to each resource."""
         return [step.change for step in self._steps.values()]
+
+    def lost(self) -> list[str]:
+        """A line for each resource that would take with it what it holds."""
+        return [line for change in self.planned() for line in _lost(change)]
 
     def rows(self) -> list[tuple[str, str, str, str]]:
         signs = {"create": "+", "update": "~", "delete": "-"}
@@ -161,3 +168,24 @@ class Resources:
         done = sum(step.state == "done" for step in self._steps.values())
         table.caption = f"{done} done, {time.monotonic() - self._started:.0f} s"
         return table
+
+
+def _is_resource(metadata: StepEventMetadata) -> bool:
+    """Components and the stack itself only hold others together."""
+    state = metadata.new or metadata.old
+    return state is None or state.custom is not False
+
+
+def _lost(change: Change) -> list[str]:
+    """What goes with the resource; nothing where it stays, or holds nothing."""
+    held = _holders().get(change["type"])
+    if held is None or change["operation"] not in _LOSING:
+        return []
+    verb = "deleted" if change["operation"] == "delete" else "replaced"
+    return [f"{change['name']} is {verb}, and lost with it: {held}"]
+
+
+@cache
+def _holders() -> dict[str, str]:
+    found: dict[str, str] = yaml.safe_load(Path(__file__).with_name("losses.yaml").read_text())
+    return found

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import click
+from rich.table import Table
 
 from ops import options, screen
 from ops.failure import Failure
@@ -58,12 +60,11 @@ def up(
     stacks.check_settings(environment)
     enter(target)
     stack = stacks.open_stack(environment, create=True)
-    with Resources() as resources:
+    with Resources(environment) as resources:
         summary = recovery.up(stack, None if no_policies else POLICIES, resources.watch)
     screen.note(summary.text())
     data = {"changes": summary.changes, "outputs": summary.outputs}
-    rows = [(key, _short(value)) for key, value in summary.outputs.items()]
-    screen.result(data, output, screen.table(("output", "value"), rows))
+    screen.result(data, output, _table(summary.outputs))
 
 
 @click.command()
@@ -78,13 +79,15 @@ def preview(environment: str, target: str, output: str) -> None:
     enter(target)
     stack = stacks.open_stack(environment, create=True)
     recovery.recover(stack)
-    with Resources(planned=True) as resources:
+    with Resources(environment, planned=True) as resources:
         summary = stacks.preview(stack, POLICIES, resources.watch)
     columns = ("", "resource", "type", "differs in")
     screen.note(summary.text())
     data = {"changes": summary.changes, "resources": resources.planned()}
     rows = resources.rows()
     screen.result(data, output, screen.table(columns, rows) if rows else "nothing would change")
+    for line in resources.lost():
+        screen.note(line)
 
 
 @click.command()
@@ -142,8 +145,13 @@ def outputs(environment: str, target: str, output: str) -> None:
     screen.header(target, environment, "outputs")
     enter(target)
     found = stacks.outputs(environment)
-    rows = [(key, _short(value)) for key, value in found.items()]
-    screen.result(found, output, screen.table(("output", "value"), rows))
+    screen.result(found, output, _table(found))
+
+
+def _table(outputs: dict[str, Any]) -> Table:
+    """Of what there is: an environment without queues has no row of them."""
+    rows = ((key, _short(value)) for key, value in outputs.items())
+    return screen.table(("output", "value"), (row for row in rows if row[1]))
 
 
 def _short(value: object) -> str:

@@ -90,7 +90,7 @@ def check(environment: str, target: str, output: str) -> None:
     screen.header(target, environment, "policy check")
     stacks.check_settings(environment)
     enter(target)
-    with Resources(planned=True, policies=False) as resources:
+    with Resources(planned=True) as resources:
         report = policies.check(environment, resources.watch, resources.planned)
     if output == "markdown":
         click.echo(report.markdown())

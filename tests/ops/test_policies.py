@@ -150,7 +150,7 @@ def test_check_finds_what_stops(
     shutil.copytree(ROOT / "stacks", pack.parent / "stacks", dirs_exist_ok=True)
     for name, value in start_sandbox(tracking=False).environment.items():
         monkeypatch.setenv(name, value)
-    watched = Resources(planned=True, policies=False)
+    watched = Resources(planned=True)
     report = policies.check("dev", watched.watch, watched.planned)
     assert not report.passed
     stops = [item for item in report.violations if item.level == "mandatory"]

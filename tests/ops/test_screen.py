@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ops import screen
+from ops.commands import infrastructure
 
 Captured = pytest.CaptureFixture[str]
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
@@ -63,3 +64,15 @@ def test_a_tables_cells_are_not_cut_in_names(capsys: Captured) -> None:
     name = "n" * 120
     screen.result(None, "text", screen.table(("name", "value"), [(name, None)]))
     assert name in capsys.readouterr().out
+
+
+def test_a_table_has_no_blanks_at_the_ends_of_its_lines(capsys: Captured) -> None:
+    screen.result(None, "text", screen.table(("a", "b"), [("1", "short"), ("2", "x" * 40)]))
+    out, _ = capsys.readouterr()
+    assert out.splitlines()[1:] == ["1  short", f"2  {'x' * 40}"]
+
+
+def test_a_table_of_outputs_has_rows_of_what_is_there() -> None:
+    found = {"queues": {}, "attached": [], "group": "rg", "protection": False, "count": 0}
+    (column, *_) = infrastructure._table(found).columns
+    assert list(column.cells) == ["group", "protection", "count"]
