@@ -44,14 +44,18 @@ def registry_sku(settings: Settings) -> str:
 
 def image_builder(settings: Settings) -> str | None:
     """The cluster that builds images: Azure's own builder does not reach into a network ("Configure
-    image builds", Microsoft Learn). Without graphics cards, as the service wants it; rather one
-    whose nodes nobody takes away. By name, since Pulumi hands on keys sorted, not as the file has
-    them.
+    image builds", Microsoft Learn). Without graphics cards, as the service wants it, and with an
+    identity, by which the registry knows it; rather one whose nodes nobody takes away. By name,
+    since Pulumi hands on keys sorted, not as the file has them.
     """
     if settings.workspace.image_build_compute or not settings.network.private:
         return settings.workspace.image_build_compute
     sizes = table("vm-sizes.yaml")
-    able = {k: c.priority for k, c in settings.clusters.items() if "gpus" not in sizes[c.size]}
+    able = {
+        key: cluster.priority
+        for key, cluster in settings.clusters.items()
+        if "gpus" not in sizes[cluster.size] and cluster.identity != "none"
+    }
     return min(able, key=lambda name: (able[name] == "low", name), default=None)
 
 

@@ -111,8 +111,8 @@ class Workspace(Section):
     high_business_impact: bool = False
     """Less diagnosis by Microsoft, more encryption on nodes; decided when it is made."""
     image_build_compute: ClusterName | None = None
-    """The cluster that builds images; None: the service, in a private network a cluster without
-    graphics cards, rather a dedicated one, of several the first by name."""
+    """The cluster that builds images; None: the service, in a private network a cluster with an
+    identity and without graphics cards, rather a dedicated one, of several the first by name."""
 
 
 class LogAnalytics(Section):

@@ -235,6 +235,8 @@ def test_the_cluster_that_builds_images_does_not_hang_on_the_order_of_the_file()
     clusters = {"cpu-b": {}, "cpu-a": {}, "a-low": {"priority": "low"}}
     for order in permutations(clusters.items()):
         assert image_builder(settings(network={"mode": "own"}, clusters=dict(order))) == "cpu-a"
+    bare = {"a-bare": {"identity": "none"}, "cpu-a": {}}
+    assert image_builder(settings(network={"mode": "own"}, clusters=bare)) == "cpu-a"
     cheap = {name: {"priority": "low"} for name in ("low-b", "low-a")}
     assert image_builder(settings(network={"mode": "own"}, clusters=cheap)) == "low-a"
 
