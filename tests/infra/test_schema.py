@@ -84,6 +84,8 @@ def test_the_minimal_settings_are_enough(validator: Any) -> None:
     assert validator.is_valid(stack(MINIMAL))
     assert not validator.is_valid(stack({}))
     assert not validator.is_valid({"config": {}})
+    assert validator.is_valid(stack(MINIMAL) | {"environment": ["shared"]})
+    assert not validator.is_valid(stack(MINIMAL) | {"secretprovider": "a"})
     assert not validator.is_valid(stack(MINIMAL) | {"config": {"amlops:setting": MINIMAL}})
 
 
@@ -122,7 +124,11 @@ def test_every_setting_says_what_it_means() -> None:
 
 @pytest.mark.parametrize(
     ("setting", "default"),
-    [("datastores", "data"), ("clusters", "cpu-cluster"), ("instance_types", "defaultinstancetype")],
+    [
+        ("datastores", "data"),
+        ("clusters", "cpu-cluster"),
+        ("instance_types", "defaultinstancetype"),
+    ],
 )
 def test_the_page_names_what_there_is_without_a_setting(setting: str, default: str) -> None:
     (row,) = [line for line in reference.text().splitlines() if line.startswith(f"| `{setting}`")]
