@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sandbox.arm.errors import invalid
 from sandbox.arm.types import Change, ResourceType
 from sandbox.ml.workspaces import WORKSPACES, workspace_of
-from sandbox.serving.choice import host_of
+from sandbox.serving.choice import check_name, host_of
 
 if TYPE_CHECKING:
     from sandbox.azure import Azure
@@ -21,14 +21,7 @@ def _prepare(azure: Azure, change: Change) -> None:
     endpoint.body["location"] = endpoint.location or workspace.location
     if str(properties.get("authMode") or "").lower() != "aadtoken":
         raise invalid("The authMode of a batch endpoint is AADToken.", "properties.authMode")
-    for other in azure.resources.list(BATCH_ENDPOINTS):
-        if other.id.key != endpoint.id.key and host_of(other) == host_of(endpoint):
-            raise invalid(
-                f"An endpoint with the name '{endpoint.name}' already exists in this region: the "
-                "name is part of its address. Choose another name.",
-                "name",
-                code="BadRequest",
-            )
+    check_name(azure, endpoint)
     properties.setdefault("properties", {})
     properties["scoringUri"] = f"https://{host_of(endpoint)}/jobs"
     properties["swaggerUri"] = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sandbox.arm.errors import ArmError, invalid
+from sandbox.arm.errors import invalid
 from sandbox.arm.identities import give_identity
 from sandbox.arm.request import Request
 from sandbox.arm.resource import Resource
@@ -13,7 +13,7 @@ from sandbox.ml import deployments
 from sandbox.ml.endpoint_computes import prepare_endpoint
 from sandbox.ml.workspaces import workspace_of
 from sandbox.serving import keys
-from sandbox.serving.choice import ENDPOINTS, host_of
+from sandbox.serving.choice import ENDPOINTS, check_name, host_of
 from sandbox.serving.reconciliation import reconcile
 from sandbox.serving.release import serving
 
@@ -30,7 +30,7 @@ def _prepare(azure: Azure, change: Change) -> None:
     endpoint.body["location"] = endpoint.location or workspace.location
     prepare_endpoint(azure, endpoint, change.previous)
     give_identity(azure, endpoint)
-    _check_name(azure, endpoint)
+    check_name(azure, endpoint)
     _set_keys(endpoint)
     for name in ("traffic", "mirrorTraffic"):
         # Who does not speak of traffic does not mean it: the deployments' owner set it.
@@ -42,18 +42,6 @@ def _prepare(azure: Azure, change: Change) -> None:
     address = f"https://{host_of(endpoint)}"
     properties["scoringUri"] = f"{address}/score"
     properties["swaggerUri"] = f"{address}/swagger.json"
-
-
-def _check_name(azure: Azure, endpoint: Resource) -> None:
-    for other in azure.resources.list(ENDPOINTS):
-        if other.id.key != endpoint.id.key and host_of(other) == host_of(endpoint):
-            raise ArmError(
-                400,
-                "BadRequest",
-                f"An endpoint with the name '{endpoint.name}' already exists in this region: the "
-                "name is part of its address. Choose another name.",
-                target="name",
-            )
 
 
 def _set_keys(endpoint: Resource) -> None:
