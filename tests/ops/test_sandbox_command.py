@@ -14,6 +14,7 @@ import pytest
 
 from sandbox.directory import Directory
 from sandbox.supervisor import launch
+from tests import checkout
 from tests.ops.conftest import run
 
 amlops = functools.partial(run, "sandbox")
@@ -71,6 +72,22 @@ def test_a_sandboxs_life(folder: Path) -> None:
     assert folder.exists(), "nobody said yes"
     assert "is removed" in amlops("reset", *where, "--yes").stdout
     assert not folder.exists()
+
+
+def test_after_a_pull_the_next_command_starts_it_again(tmp_path: Path) -> None:
+    home = checkout.copy(tmp_path / "checkout")
+    where = {"AMLOPS_SANDBOX_DIR": str(tmp_path / "sandbox")}
+    try:
+        assert checkout.amlops(home, "sandbox", "start", **where).returncode == 0
+        with (home / "sandbox" / "clock.py").open("a") as code:
+            code.write("# newer\n")
+        again = checkout.amlops(home, "whoami", "--output", "json", **where)
+        assert again.returncode == 0, again.stderr
+        assert "The sandbox's code has changed since it was started" in again.stderr
+        assert json.loads(again.stdout)["target"] == "sandbox"
+        assert "has changed" not in checkout.amlops(home, "whoami", **where).stderr
+    finally:
+        launch.stop(Directory(tmp_path / "sandbox"))
 
 
 def test_a_folder_that_is_no_sandboxs_does_not_become_one(tmp_path: Path) -> None:
