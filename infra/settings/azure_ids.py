@@ -32,15 +32,30 @@ class ResourceId:
         return self.names[-1]
 
 
-def _checked(pattern: str, example: str, words: str) -> Checked:
+def _checked(pattern: str, example: str, words: str, note: str = "") -> Checked:
     """Azure makes no difference of case in ids, which a JSON schema's pattern cannot say."""
 
     def check(value: str) -> str:
         if not re.fullmatch(_GROUP + pattern, value, re.IGNORECASE):
-            raise ValueError(f"write an id, as /subscriptions/ID/resourceGroups/NAME{example}")
+            wanted = f"/subscriptions/ID/resourceGroups/NAME{example}"
+            raise ValueError(f"write an id, as {wanted}{note}{_wrong_part(value, wanted)}")
         return value
 
     return Checked(check, {IN_WORDS: words})
+
+
+def _wrong_part(value: str, wanted: str) -> str:
+    """What is another than in the example, as the end of a message; nothing of other than ids."""
+    parts, names = value.split("/"), wanted.split("/")
+    if not value.startswith("/") or "TYPE" in names:
+        return ""
+    for part, name in zip(parts, names, strict=False):
+        pattern = {"ID": _SUBSCRIPTION, "NAME": _NAME}.get(name, re.escape(name))
+        if not re.fullmatch(pattern, part, re.IGNORECASE):
+            return f"; here {part!r} stands for {name}"
+    if len(parts) > len(names):
+        return f"; {'/'.join(parts[len(names) :])!r} at the end is too much"
+    return f"; {'/'.join(names[len(parts) :])} is missing at the end"
 
 
 def azure_id(type_: str, note: str = "") -> Checked:
@@ -48,7 +63,7 @@ def azure_id(type_: str, note: str = "") -> Checked:
     namespace, *kinds = type_.split("/")
     pattern = f"/providers/{re.escape(namespace)}" + "".join(f"/{kind}/{_NAME}" for kind in kinds)
     example = f"/providers/{namespace}" + "".join(f"/{kind}/NAME" for kind in kinds)
-    return _checked(pattern, f"{example}{note}", f"an id of type {type_}{note}")
+    return _checked(pattern, example, f"an id of type {type_}{note}", note)
 
 
 GroupId = Annotated[str, _checked("", "", "the id of a resource group")]

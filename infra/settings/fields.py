@@ -31,6 +31,8 @@ from infra.settings.faults import did_you_mean
 
 IN_WORDS = "patternErrorMessage"
 """The key of a JSON schema by which editors say what is allowed, instead of the pattern."""
+FEW = 8
+"""Of a table's names, those that are shown where none is near."""
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -114,9 +116,12 @@ def known(*names: str) -> Checked:
 
     def check(value: str) -> str:
         if value not in allowed:
-            near = did_you_mean(value, allowed)
             tables = " nor ".join(f"infra/{name}" for name in names)
-            raise ValueError(f"not in {tables}; allowed are {', '.join(allowed)}{near}")
+            near = did_you_mean(value, allowed)
+            some = f"; allowed are {', '.join(allowed[:FEW])}"
+            raise ValueError(
+                f"not in {tables}{near or some}{', …' if not near and allowed[FEW:] else ''}"
+            )
         return value
 
     tables = " and ".join(f"infra/{name}" for name in names)
@@ -127,11 +132,12 @@ def named(pattern: str, text: str, low: int, high: int) -> Checked:
     """A text of `low` to `high` characters that matches as a whole; `text` says it in words."""
 
     def check(value: str) -> str:
-        if not low <= len(value) <= high:
-            allowed = f"{low} to {high}" if low < high else f"{low}, {text}"
-            raise ValueError(f"has {len(value)} characters; allowed are {allowed}")
         if not re.fullmatch(pattern, value):
-            raise ValueError(f"allowed are {text}")
+            one = text.startswith(("a ", "an ", "one "))
+            raise ValueError(f"allowed {'is' if one else 'are'} {text}")
+        if not low <= len(value) <= high:
+            characters = "1 character" if len(value) == 1 else f"{len(value)} characters"
+            raise ValueError(f"has {characters}; allowed are {low} to {high}")
         return value
 
     said = {"pattern": f"^(?:{pattern})$", "minLength": low, "maxLength": high, IN_WORDS: text}
@@ -157,7 +163,12 @@ Region = Annotated[str, known("regions.yaml")]
 Role = Annotated[str, known("roles.yaml", "role-definitions.yaml")]
 Uuid = Annotated[
     str,
-    named(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", "the digits of a UUID", 36, 36),
+    named(
+        r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
+        "a UUID, as 0f0e0d0c-0b0a-4908-8706-050403020100",
+        36,
+        36,
+    ),
 ]
 TagValue = Annotated[str, Field(min_length=1, max_length=256)]
 Duration = Annotated[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path as File
@@ -22,6 +23,12 @@ KINDS: dict[str, type[Settings] | type[RegistryStack]] = {
     "environment": Settings,
     "registry": RegistryStack,
 }
+PULUMIS = ("encryptionsalt", "encryptedkey", "secretsprovider", "environment")
+"""What Pulumi itself keeps beside `config` in a stack file; of other keys it says nothing."""
+NOTHING = (
+    "says nothing; write settings below it, as docs/infra.md has them, or have another file "
+    "copied: amlops config new NAME --from ENV"
+)
 
 
 def parse(data: object, file: str, root: File = ROOT) -> Stack:
@@ -72,28 +79,40 @@ def load_with_source(environment: str, root: File = ROOT) -> tuple[Stack, Source
     path = root / "stacks" / f"Pulumi.{environment}.yaml"
     file = str(path.relative_to(root))
     check_environment(environment, file)
+    text = ""
     try:
-        source = read(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        source = read(text)
     except FileNotFoundError:
         known = sorted(p.name.split(".")[1] for p in path.parent.glob("Pulumi.*.yaml"))
-        text = f"no such stack; there are {', '.join(known)}{did_you_mean(environment, known)}"
-        raise SettingsError(file, [Fault((), text)]) from None
+        told = f"no such stack; there are {', '.join(known)}{did_you_mean(environment, known)}"
+        raise SettingsError(file, [Fault((), told)]) from None
     except OSError as error:
         raise SettingsError(file, [Fault((), f"cannot be read: {error.strerror}")]) from None
     except UnicodeDecodeError:
         raise SettingsError(file, [Fault((), "not valid YAML: it is not UTF-8")]) from None
     except yaml.YAMLError as error:
-        raise SettingsError(file, [_no_yaml(error)]) from None
+        raise SettingsError(file, [_no_yaml(error, text)]) from None
     return _checked(_settings_of(source, file), source, file), source
 
 
 def _settings_of(source: Source, file: str) -> object:
-    config = source.data.get("config", {}) if isinstance(source.data, Mapping) else {}
+    top = {} if source.data is None else source.data
+    if not isinstance(top, Mapping):
+        fault = Fault((), f"expected config, with {KEY} in it", source.places.get(()))
+        raise SettingsError(file, [fault])
+    allowed = ("config", *PULUMIS)
+    unknown = [
+        Fault((key,), f"unknown; allowed are {', '.join(allowed)}{did_you_mean(key, allowed)}", at)
+        for key in top
+        if key not in allowed and (at := source.place((key,)))
+    ]
+    config = {} if top.get("config") is None else top["config"]
     if not isinstance(config, Mapping):
         place = source.place(("config",))
         fault = Fault(("config",), f"expected keys such as {KEY}", place)
-        raise SettingsError(file, [fault])
-    unknown = [
+        raise SettingsError(file, [*unknown, fault])
+    unknown += [
         Fault((key,), f"unknown; allowed is {KEY}", source.place(("config", key)))
         for key in config
         if key.startswith("amlops:") and key != KEY
@@ -104,6 +123,8 @@ def _settings_of(source: Source, file: str) -> object:
 
 
 def _checked(data: object, source: Source, file: str) -> Stack:
+    if data is None:
+        raise SettingsError(file, [Fault((KEY,), NOTHING, source.place(("config", KEY)))])
     kind = data.get("kind", "environment") if isinstance(data, Mapping) else "environment"
     if not isinstance(kind, str) or kind not in KINDS:
         text = f"{kind!r}; allowed are {' and '.join(KINDS)}"
@@ -117,10 +138,13 @@ def _checked(data: object, source: Source, file: str) -> Stack:
     return settings
 
 
-def _no_yaml(error: yaml.YAMLError) -> Fault:
+def _no_yaml(error: yaml.YAMLError, text: str) -> Fault:
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or " ".join(str(error).split())
     place = Place(mark.line + 1, mark.column + 1) if mark else None
+    begun = "".join(text.splitlines()[mark.line : mark.line + 1])[: mark.column + 1] if mark else ""
+    if re.match(r" *\t", begun):
+        problem = "a tab; indent with spaces"
     return Fault((), f"not valid YAML: {problem}", place)
 
 

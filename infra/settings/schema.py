@@ -18,6 +18,7 @@ from pydantic_core import core_schema
 from infra.settings.descriptions import description, section_description
 from infra.settings.faults import KEY
 from infra.settings.fields import written
+from infra.settings.files import PULUMIS
 from infra.settings.registry import RegistryStack
 from infra.settings.stack import Settings
 
@@ -52,9 +53,10 @@ def schema() -> dict[str, Any]:
                 "patternProperties": {f"^(?!{KEY}$)amlops:": False},
                 "required": [KEY],
             },
-            **{name: {"type": "string"} for name in _PULUMIS},
+            **{name: {} if name == "environment" else {"type": "string"} for name in PULUMIS},
         },
         "required": ["config"],
+        "additionalProperties": False,
         "$defs": definitions,
     }
 

@@ -30,7 +30,7 @@ PRIVATE = "PRIVATE KEY-----"
 INSTANCE_MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({"idle": "14m"}, "idle", "allowed is 15m to 3d"),
     ({"idle": "4d"}, "idle", "allowed is 15m to 3d"),
-    ({"size": "Standard_Z1"}, "size", "not in infra/vm-sizes.yaml; allowed are"),
+    ({"size": "Standard_Z1"}, "size", "not in infra/vm-sizes.yaml; did you mean"),
     ({"identity": "mine"}, "identity", "allowed are 'user', 'system' or 'none'"),
     ({"applications": "public"}, "applications", "allowed are 'personal' or 'shared'"),
     ({"subnet": "compute"}, "subnet", "Microsoft.Network/virtualNetworks/NAME/subnets/NAME"),

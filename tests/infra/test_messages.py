@@ -63,7 +63,7 @@ def test_every_mistake_has_a_line_in_the_order_of_the_file(faulty: Path) -> None
     begun = [
         ":2:3: .cost_centre: missing; give it a value",
         ":4:5: .workload: is there twice, first in line 3; leave one of the two",
-        ":5:5: .location: 'westeurop': not in infra/regions.yaml; allowed are ",
+        ":5:5: .location: 'westeurop': not in infra/regions.yaml; did you mean 'westeurope'?",
         ":8:21: .clusters.cpu-cluster.size: 'Standard_DS3v2': not in infra/vm-sizes.yaml; ",
         ":8:43: .clusters.cpu-cluster.maxx: unknown; allowed are size, min, max",
         ":11:9: .clusters.gpu-cluster.max: min 3 is above max 2",

@@ -107,6 +107,10 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
         "existing.resource_group is given too",
     ),
     ({"existing": {"logs": "log-hub"}}, "write an id, as /subscriptions/"),
+    ({"existing": {"logs": LOGS.replace("Insights/", "/")}}, "here 'Microsoft.Operational' stands"),
+    ({"existing": {"logs": LOGS.replace(SUBSCRIPTION, "me")}}, "here 'me' stands for ID"),
+    ({"existing": {"logs": f"{LOGS}/tables"}}, "; 'tables' at the end is too much"),
+    ({"existing": {"logs": LOGS.rpartition("/")[0]}}, "; NAME is missing at the end"),
     ({"names": {"workspace": "a b"}}, "a letter or digit first"),
     (
         {"workspace": {"image_build_compute": "cpu-clster"}},

@@ -54,11 +54,18 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({"workload": "w" * 17}, "workload", "has 17 characters; allowed are 2 to 16"),
     ({"workload": "-bikes"}, "workload", "a letter first"),
     ({"location": "mars"}, "location", "'mars': not in infra/regions.yaml; allowed are"),
+    ({"location": "East US"}, "location", "not in infra/regions.yaml; did you mean 'eastus'?"),
+    (
+        {"clusters": {"a-b": {"size": "Standard_DS3_v3"}}},
+        "clusters.a-b.size",
+        "not in infra/vm-sizes.yaml; did you mean 'Standard_DS3_v2'?",
+    ),
     ({"storage": {"redundancy": "X"}}, "storage.redundancy", "'X'; allowed are 'LRS', 'ZRS'"),
     ({"vault": {"soft_delete_days": 6}}, "vault.soft_delete_days", "allowed is 7 or more"),
     ({"endpoints": {"bike": None}}, "endpoints.bike", "expected keys with values"),
     ({"registry": {"create": "off"}}, "registry.create", "allowed are 'lazy' or 'now'"),
-    ({"subscription": "mine"}, "subscription", "allowed are 36, the digits of a UUID"),
+    ({"subscription": "mine"}, "subscription", "'mine': allowed is a UUID, as 0f0e"),
+    ({"workload": "b"}, "workload", "'b': has 1 character; allowed are 2 to 16"),
     ({"cost_centre": 4711}, "cost_centre", "not the number 4711; write it in quotes"),
     ({"expires": "tomorrow"}, "expires", "write a time in UTC, as 2026-11-24T10:00:00Z"),
     ({"tags": {"expires": "2026-11-24"}}, "tags.expires", "set 'expires'"),
@@ -148,7 +155,7 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({"kind": "cluster"}, "kind", "'cluster'; allowed are environment and registry"),
     ({"diagnostics": "some"}, "diagnostics", "'some'"),
     ({"alerts": {}}, "alerts", "tells nobody; give emails, a webhook or both"),
-    ({"alerts": {"emails": ["me"]}}, "alerts.emails.0", "has 2 characters; allowed are 6 to 254"),
+    ({"alerts": {"emails": ["me"]}}, "alerts.emails.0", "'me': allowed is one address, as team@"),
     ({"alerts": {"emails": ["a@b, c@d.e"]}}, "alerts.emails.0", "one address, as team@example"),
     ({"alerts": {"webhook": "http://here"}}, "alerts.webhook", "begins with https://"),
     (
@@ -185,7 +192,7 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     (
         {"alerts": {"emails": ["me@example.com"], "thresholds": {"quotas": 5}}},
         "alerts.thresholds.quotas",
-        "not in infra/alerts.yaml; allowed are endpoint-errors",
+        "not in infra/alerts.yaml; did you mean 'quota'?",
     ),
     (
         {"alerts": {"emails": ["me@example.com"], "thresholds": {"quota": True}}},
@@ -306,7 +313,16 @@ def test_pulumi_has_no_reason_to_write_into_a_stack_file(path: Path) -> None:
         ("config: [", ":2:1: not valid YAML: "),
         ("config:\n  amlops:setting: {}", ":2:3: amlops:setting: unknown; allowed is"),
         ("config: 3", ":1:1: config: expected keys such as amlops:settings"),
-        ("", ": amlops:settings: expected keys with values, not null"),
+        ("", ": amlops:settings: says nothing; write settings below it"),
+        ("# a", ": amlops:settings: says nothing; write settings below it"),
+        ("config:\n  amlops:settings:", ":2:3: amlops:settings: says nothing; write settings"),
+        ("- a", ":1:1: expected config, with amlops:settings in it"),
+        (
+            "secretprovider: a\nconfig: {}",
+            ":1:1: secretprovider: unknown; allowed are config, encryptionsalt, encryptedkey, "
+            "secretsprovider, environment; did you mean 'secretsprovider'?",
+        ),
+        ("config:\n\tamlops:settings: {}", ":2:1: not valid YAML: a tab; indent with spaces"),
     ],
 )
 def test_a_broken_file_is_one_line(tmp_path: Path, content: str, expected: str) -> None:
