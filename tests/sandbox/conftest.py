@@ -204,9 +204,12 @@ def start_sandbox() -> Iterator[Callable[..., RunningSandbox]]:
         yield start
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def sandbox() -> Iterator[RunningSandbox]:
-    """The sandbox that the tests of this room share; official clients in here reach it."""
+    """The sandbox that the tests of this room share; official clients in here reach it.
+
+    Neither it nor its environment outlives the room: another room's commands would meet it.
+    """
     with sandboxes() as start, pytest.MonkeyPatch.context() as patch:
         started = start()
         for name, value in started.environment.items():
@@ -283,13 +286,13 @@ def make_workspace(sandbox: RunningSandbox, group: str) -> Place:
     return place
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def workspace(sandbox: RunningSandbox) -> Place:
     """A workspace that many tests share; they use names of their own in it."""
     return make_workspace(sandbox, f"rg-shared-{uuid.uuid4().hex[:6]}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def ml(sandbox: RunningSandbox, workspace: Place) -> Any:
     """The official Azure ML client of that workspace."""
     from azure.ai.ml import MLClient

@@ -16,7 +16,7 @@ from tests.sandbox.conftest import wait_until
 ENDED = ("Completed", "Failed", "Canceled")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def cluster(ml: Any) -> str:
     """A cluster of at most two nodes."""
     made = AmlCompute(name="cpu-cluster", size="Standard_DS3_v2", min_instances=0, max_instances=2,
@@ -25,7 +25,7 @@ def cluster(ml: Any) -> str:
     return "cpu-cluster"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def bare(ml: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
     """An environment without packages: it is there at once."""
     conda = tmp_path_factory.mktemp("bare") / "conda.yml"

@@ -49,7 +49,7 @@ class Clients:
         return client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def clients(sandbox: RunningSandbox) -> Clients:
     return Clients(sandbox)
 

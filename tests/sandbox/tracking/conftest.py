@@ -66,7 +66,7 @@ def kind(request: pytest.FixtureRequest) -> Any:
     return request.param
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def other_workspace(sandbox: RunningSandbox) -> Place:
     """A second workspace, in a group of its own."""
     return make_workspace(sandbox, f"rg-other-{uuid.uuid4().hex[:6]}")
