@@ -121,8 +121,7 @@ def stack(
 ) -> Iterator[Computes]:
     sandbox = start_sandbox(tracking=False)
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in sandbox.environment.items():
-            patch.setenv(name, value)
+        sandbox.lead(patch)
         file = tmp_path_factory.mktemp("stack") / "Pulumi.dev.yaml"
         made = Computes(sandbox, file, settings=settings(before(sandbox)))
         made.write()

@@ -28,8 +28,7 @@ def stack(start_sandbox: Callable[..., RunningSandbox]) -> Iterator[Stack]:
     stack.init()
     stack.up()
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in stack.sandbox.environment.items():
-            patch.setenv(name, value)
+        stack.sandbox.lead(patch)
         yield stack
     assert STACK_FILE.read_bytes() == before
 

@@ -55,8 +55,7 @@ def stack(
     file = tmp_path_factory.mktemp("watched") / "Pulumi.test.yaml"
     stack = Stack(start_sandbox(tracking=False), file, "test")
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in stack.sandbox.environment.items():
-            patch.setenv(name, value)
+        stack.sandbox.lead(patch)
         stack.init()
         write(stack, WATCHED)
         stack.up()

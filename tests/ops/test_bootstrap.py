@@ -44,8 +44,7 @@ def backend(place: RunningSandbox) -> dict[str, Any]:
 
 @pytest.fixture
 def client(place: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in place.environment.items():
-        monkeypatch.setenv(name, value)
+    place.lead(monkeypatch)
 
 
 def test_it_is_keyless_versioned_locked_and_protected(

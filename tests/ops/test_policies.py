@@ -148,8 +148,7 @@ def test_check_finds_what_stops(
     (pack.parent / ".venv").symlink_to(sys.prefix)
     monkeypatch.setattr(policies, "PACK", pack)
     shutil.copytree(ROOT / "stacks", pack.parent / "stacks", dirs_exist_ok=True)
-    for name, value in start_sandbox(tracking=False).environment.items():
-        monkeypatch.setenv(name, value)
+    start_sandbox(tracking=False).lead(monkeypatch)
     watched = Resources(planned=True)
     report = policies.check("dev", watched.watch, watched.planned)
     assert not report.passed

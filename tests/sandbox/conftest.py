@@ -51,6 +51,11 @@ def wait_until(condition: Callable[[], Any], seconds: float = 30.0, what: str = 
     raise AssertionError(f"not within {seconds} s: {what or condition}")
 
 
+def error(answer: httpx.Response) -> tuple[int, str]:
+    """Status and code of a refusal."""
+    return answer.status_code, answer.json()["error"]["code"]
+
+
 @dataclass
 class RunningSandbox:
     """A sandbox in processes of its own."""
@@ -133,6 +138,11 @@ class RunningSandbox:
         os.kill(before, signal.SIGKILL)
         wait_until(lambda: self.service(name)["pid"] not in (None, before), what=f"{name} again")
 
+    def lead(self, patch: pytest.MonkeyPatch) -> None:
+        """Have the clients of this process reach it."""
+        for name, value in self.environment.items():
+            patch.setenv(name, value)
+
     def stop(self) -> None:
         self.process.terminate()
         self.process.wait(20)
@@ -212,8 +222,7 @@ def sandbox() -> Iterator[RunningSandbox]:
     """
     with sandboxes() as start, pytest.MonkeyPatch.context() as patch:
         started = start()
-        for name, value in started.environment.items():
-            patch.setenv(name, value)
+        started.lead(patch)
         yield started
 
 

@@ -61,8 +61,7 @@ def test_a_client_gets_a_new_token_when_the_clock_has_passed_its_old_one(
 ) -> None:
     """The client's cache goes by the machine's clock, so the 401 asks it to renew."""
     sandbox = start_sandbox(tracking=False)
-    for name, value in sandbox.environment.items():
-        monkeypatch.setenv(name, value)
+    sandbox.lead(monkeypatch)
     client = ResourceManagementClient(sandbox.credential(), sandbox.subscription)
     client.resource_groups.create_or_update("rg", {"location": "eastus"})
     sandbox.advance(timedelta(days=40))

@@ -21,7 +21,7 @@ from sandbox.application import Hosts
 from sandbox.azure import Azure
 from sandbox.directory import Directory
 from sandbox.login.tokens import ARM, MACHINE_LEARNING, VAULT
-from tests.sandbox.conftest import Place, RunningSandbox
+from tests.sandbox.conftest import Place, RunningSandbox, error
 
 MALFORMED = ("MALFORMED_REQUEST", "INVALID_PARAMETER_VALUE", "BAD_REQUEST")
 BODIES = (b'{"a": ', b"\xff\xfe", b"[" * 50_000, b"[1]", b'"x"', b"1")
@@ -34,10 +34,6 @@ def ask(
     headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
     with sandbox.http() as client:
         return client.request(method, f"https://{host}{path}", content=body, headers=headers)
-
-
-def error(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["error"]["code"]
 
 
 @pytest.mark.parametrize(

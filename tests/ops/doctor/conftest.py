@@ -25,8 +25,7 @@ def place() -> Iterator[RunningSandbox]:
     """The sandbox, with this process as one of its clients."""
     with sandboxes() as start, pytest.MonkeyPatch.context() as patch:
         started = start(tracking=False)
-        for name, value in started.environment.items():
-            patch.setenv(name, value)
+        started.lead(patch)
         yield started
 
 

@@ -14,7 +14,7 @@ from azure.mgmt.resource.resources import ResourceManagementClient
 from azure.mgmt.storage import StorageManagementClient
 
 from sandbox.identity import Identity
-from tests.sandbox.conftest import RunningSandbox, wait_until
+from tests.sandbox.conftest import RunningSandbox, error, wait_until
 
 ACCOUNT = {"location": "eastus", "sku": {"name": "Standard_LRS"}, "kind": "StorageV2"}
 STORAGE = "2023-01-01"
@@ -72,10 +72,6 @@ def answers(slow: Slow, path: str, version: str) -> bool:
         return False
 
 
-def error(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["error"]["code"]
-
-
 def test_a_creation_runs_until_it_is_due(slow: Slow, account: str) -> None:
     answer = slow.ask("PUT", account, ACCOUNT, STORAGE)
     assert answer.json()["properties"]["provisioningState"] == "Creating"
@@ -102,8 +98,7 @@ def test_an_official_client_polls_until_it_is_there(
     start_sandbox: Callable[..., RunningSandbox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sandbox = start_sandbox(durations="short", tracking=False)
-    for name, value in sandbox.environment.items():
-        monkeypatch.setenv(name, value)
+    sandbox.lead(monkeypatch)
     given = (sandbox.credential(), sandbox.subscription)
     ResourceManagementClient(*given).resource_groups.create_or_update("rg", {"location": "eastus"})
     accounts = StorageManagementClient(*given).storage_accounts

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import httpx
 import pytest
 
 from sandbox.clock import Clock
 from sandbox.identity import Identity
 from sandbox.login.tokens import mint
-from tests.sandbox.conftest import RunningSandbox
+from tests.sandbox.conftest import RunningSandbox, error
 
 STORAGE = "2024-01-01"
 ACCOUNT = {
@@ -25,10 +24,6 @@ def _root(sandbox: RunningSandbox, group: str) -> str:
     return f"/subscriptions/{sandbox.subscription}/resourceGroups/{group}"
 
 
-def _error(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["error"]["code"]
-
-
 def test_malformed_json_is_refused(sandbox: RunningSandbox, group: str) -> None:
     answer = sandbox.arm(
         "PUT",
@@ -37,7 +32,7 @@ def test_malformed_json_is_refused(sandbox: RunningSandbox, group: str) -> None:
         version="2025-04-01",
         headers={"content-type": "application/json"},
     )
-    assert _error(answer) == (400, "InvalidRequestContent")
+    assert error(answer) == (400, "InvalidRequestContent")
 
 
 def test_another_content_type_is_refused(sandbox: RunningSandbox, group: str) -> None:
@@ -48,23 +43,23 @@ def test_another_content_type_is_refused(sandbox: RunningSandbox, group: str) ->
         version="2025-04-01",
         headers={"content-type": "application/xml"},
     )
-    assert _error(answer) == (415, "UnsupportedMediaType")
+    assert error(answer) == (415, "UnsupportedMediaType")
 
 
 def test_an_unknown_api_version_names_the_known_ones(sandbox: RunningSandbox, group: str) -> None:
     answer = sandbox.arm("GET", _root(sandbox, group), version="1999-01-01")
-    assert _error(answer) == (400, "NoRegisteredProviderFound")
+    assert error(answer) == (400, "NoRegisteredProviderFound")
     assert "2025-04-01" in answer.json()["error"]["message"]
 
 
 def test_a_request_without_api_version_is_refused(sandbox: RunningSandbox, group: str) -> None:
     answer = sandbox.arm("GET", _root(sandbox, group), version="")
-    assert _error(answer) == (400, "MissingApiVersionParameter")
+    assert error(answer) == (400, "MissingApiVersionParameter")
 
 
 def test_an_api_version_that_is_none_is_refused_everywhere(sandbox: RunningSandbox) -> None:
     for path in ("/subscriptions", f"/subscriptions/{sandbox.subscription}/providers"):
-        refused = _error(sandbox.arm("GET", path, version="newest"))
+        refused = error(sandbox.arm("GET", path, version="newest"))
         assert refused == (400, "InvalidApiVersionParameter")
 
 
@@ -76,7 +71,7 @@ def test_a_path_that_climbs_is_refused(sandbox: RunningSandbox, group: str, path
         request.url = request.url.copy_with(raw_path=raw.encode())
         token = sandbox.credential().get_token("https://management.azure.com/.default").token
         request.headers["authorization"] = f"Bearer {token}"
-        assert _error(client.send(request)) == (400, "InvalidRequestUri")
+        assert error(client.send(request)) == (400, "InvalidRequestUri")
 
 
 def test_a_token_of_another_sandbox_is_foreign(sandbox: RunningSandbox, group: str) -> None:
@@ -89,7 +84,7 @@ def test_a_token_of_another_sandbox_is_foreign(sandbox: RunningSandbox, group: s
         client_id=stranger.client_id,
     )
     answer = sandbox.arm("GET", _root(sandbox, group), version="2025-04-01", token=token)
-    assert _error(answer) == (401, "InvalidAuthenticationToken")
+    assert error(answer) == (401, "InvalidAuthenticationToken")
 
 
 @pytest.mark.parametrize(
@@ -112,28 +107,21 @@ def test_an_expired_or_misdirected_token_is_refused(
         lifetime=lifetime,
     )
     answer = sandbox.arm("GET", _root(sandbox, group), version="2025-04-01", token=token)
-    assert _error(answer) == (401, code)
+    assert error(answer) == (401, code)
     assert "authorization_uri" in answer.headers["www-authenticate"]
 
 
 def test_a_principal_without_a_role_may_do_nothing(sandbox: RunningSandbox, group: str) -> None:
-    identity = Identity.open(sandbox.directory)
-    token = mint(
-        identity,
-        Clock(sandbox.directory.clock),
-        audience="https://management.azure.com",
-        principal_id="00000000-0000-0000-0000-00000000abcd",
-        client_id="someone",
-    )
+    token = sandbox.token("00000000-0000-0000-0000-00000000abcd", "someone")
     answer = sandbox.arm("GET", _root(sandbox, group), version="2025-04-01", token=token)
-    assert _error(answer) == (403, "AuthorizationFailed")
+    assert error(answer) == (403, "AuthorizationFailed")
     assert "Microsoft.Resources/resourceGroups/read" in answer.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("rest", ["", "/resourceGroups/x", "/resources", "/providers"])
 def test_another_subscription_is_not_found(sandbox: RunningSandbox, rest: str) -> None:
     path = f"/subscriptions/00000000-0000-0000-0000-000000000000{rest}"
-    assert _error(sandbox.arm("GET", path, version="2025-04-01")) == (404, "SubscriptionNotFound")
+    assert error(sandbox.arm("GET", path, version="2025-04-01")) == (404, "SubscriptionNotFound")
 
 
 def test_a_group_that_is_not_there_takes_nothing(sandbox: RunningSandbox) -> None:
@@ -144,7 +132,7 @@ def test_a_group_that_is_not_there_takes_nothing(sandbox: RunningSandbox) -> Non
         ACCOUNT,
         version=STORAGE,
     )
-    assert _error(answer) == (404, "ResourceGroupNotFound")
+    assert error(answer) == (404, "ResourceGroupNotFound")
 
 
 def test_ids_are_matched_without_case_and_kept_as_given(
@@ -161,7 +149,7 @@ def test_an_etag_that_does_not_fit_is_refused(sandbox: RunningSandbox, group: st
     first = sandbox.arm("PUT", path, body, version=version)
     assert first.status_code == 201
     stale = sandbox.arm("PUT", path, body, version=version, headers={"if-match": '"old"'})
-    assert _error(stale) == (412, "PreconditionFailed")
+    assert error(stale) == (412, "PreconditionFailed")
     fresh = {"if-match": first.headers["etag"]}
     assert sandbox.arm("PUT", path, body, version=version, headers=fresh).status_code == 200
 
@@ -179,7 +167,7 @@ def test_a_resource_does_not_move_to_another_region(sandbox: RunningSandbox, gro
     answer = sandbox.arm(
         "PUT", _root(sandbox, group), {"location": "westeurope"}, version="2025-04-01"
     )
-    assert _error(answer) == (409, "InvalidResourceLocation")
+    assert error(answer) == (409, "InvalidResourceLocation")
 
 
 def test_a_lock_keeps_what_it_guards(sandbox: RunningSandbox, group: str) -> None:
@@ -187,7 +175,7 @@ def test_a_lock_keeps_what_it_guards(sandbox: RunningSandbox, group: str) -> Non
     body = {"properties": {"level": "CanNotDelete"}}
     assert sandbox.arm("PUT", lock, body, version="2020-05-01").status_code == 201
     refused = sandbox.arm("DELETE", _root(sandbox, group), version="2025-04-01")
-    assert _error(refused) == (409, "ScopeLocked")
+    assert error(refused) == (409, "ScopeLocked")
     assert sandbox.arm("DELETE", lock, version="2020-05-01").status_code == 200
 
 

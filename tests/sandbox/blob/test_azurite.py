@@ -155,8 +155,7 @@ def test_azurite_killed_after_each_upload_has_lost_nothing(
 ) -> None:
     """Azurite saves every five seconds; what it has acknowledged survives a kill at once."""
     sandbox = start_sandbox(tracking=False)
-    for name, value in sandbox.environment.items():
-        monkeypatch.setenv(name, value)
+    sandbox.lead(monkeypatch)
     group = f"/subscriptions/{sandbox.subscription}/resourceGroups/rg"
     assert sandbox.arm("PUT", group, {"location": "eastus"}, version="2025-04-01").is_success
     account = make_account(sandbox, "rg")

@@ -201,8 +201,7 @@ class Doomed:
 @pytest.fixture
 def doomed(start_sandbox: Any, monkeypatch: Any) -> Doomed:
     started = start_sandbox()
-    for name, value in started.environment.items():
-        monkeypatch.setenv(name, value)
+    started.lead(monkeypatch)
     return Doomed(started, make_workspace(started, "rg-doomed"), start_sandbox, monkeypatch)
 
 

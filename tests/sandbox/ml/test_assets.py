@@ -29,11 +29,6 @@ environment:
 
 
 @pytest.fixture
-def name() -> str:
-    return f"n{uuid.uuid4().hex[:10]}"
-
-
-@pytest.fixture
 def csv(tmp_path: Path) -> Path:
     path = tmp_path / "days.csv"
     path.write_text(f"day,rentals\n1,{uuid.uuid4().int}\n")

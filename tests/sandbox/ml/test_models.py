@@ -22,11 +22,6 @@ MODELS = "2024-10-01"
 
 
 @pytest.fixture
-def name() -> str:
-    return f"n{uuid.uuid4().hex[:10]}"
-
-
-@pytest.fixture
 def files(tmp_path: Path) -> Path:
     folder = tmp_path / "model"
     folder.mkdir()

@@ -36,13 +36,6 @@ def place(sandbox: RunningSandbox) -> Place:
     return place
 
 
-@pytest.fixture
-def client(sandbox: RunningSandbox, place: Place) -> Any:
-    from azure.ai.ml import MLClient
-
-    return MLClient(sandbox.credential(), place.subscription, place.group, place.workspace)
-
-
 def body(sandbox: RunningSandbox, place: Place) -> dict[str, Any]:
     found: dict[str, Any] = sandbox.arm("GET", place.id, version=ML).json()
     return found

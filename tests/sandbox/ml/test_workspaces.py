@@ -19,13 +19,6 @@ def place(sandbox: RunningSandbox, group: str) -> Place:
     return make_workspace(sandbox, group)
 
 
-@pytest.fixture
-def client(sandbox: RunningSandbox, place: Place) -> Any:
-    from azure.ai.ml import MLClient
-
-    return MLClient(sandbox.credential(), place.subscription, place.group, place.workspace)
-
-
 def put(sandbox: RunningSandbox, place: Place, **changes: Any) -> httpx.Response:
     """Put the workspace as it is stored, with other properties."""
     stored = sandbox.arm("GET", place.id, version=VERSION).json()

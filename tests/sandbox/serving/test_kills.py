@@ -83,8 +83,7 @@ def test_a_killed_sandbox_serves_again_after_its_start(
     start_sandbox: Callable[..., RunningSandbox], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = start_sandbox()
-    for name, value in first.environment.items():
-        monkeypatch.setenv(name, value)
+    first.lead(monkeypatch)
     place = make_workspace(first, "rg-kills")
     ml = MLClient(first.credential(), place.subscription, place.group, place.workspace)
     name = f"ep-{uuid.uuid4().hex[:8]}"

@@ -65,8 +65,7 @@ def test_a_killed_supervisor_leaves_nothing_that_the_next_start_does_not_end(
     start_sandbox: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = start_sandbox()
-    for name, value in first.environment.items():
-        monkeypatch.setenv(name, value)
+    first.lead(monkeypatch)
     put_group(first)
     child = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {!r}]); {}"
     sleep = "import time; time.sleep(600)"

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.sandbox.conftest import RunningSandbox, wait_until
+from tests.sandbox.conftest import RunningSandbox, error, wait_until
 
 VERSION = "2024-03-01"
 IDENTITIES = "Microsoft.ManagedIdentity/userAssignedIdentities"
@@ -67,10 +67,6 @@ class Deployments:
 @pytest.fixture
 def deployments(sandbox: RunningSandbox, group: str) -> Deployments:
     return Deployments(sandbox, group)
-
-
-def error(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json()["error"]["code"]
 
 
 def test_parameters_variables_conditions_and_outputs(deployments: Deployments) -> None:
