@@ -132,7 +132,8 @@ def _groups(target: Target) -> tuple[datetime, dict[str, dict[str, str]]]:
     groups = client.resource_groups.list(
         raw_response_hook=lambda answer: dates.append(answer.http_response.headers["date"])
     )
-    found = {str(group.name): dict(group.tags or {}) for group in groups}
+    # A group that a service manages may bear the tags of what it is for: it is no environment.
+    found = {str(group.name): dict(group.tags or {}) for group in groups if not group.managed_by}
     return parsedate_to_datetime(dates[-1]), found
 
 

@@ -43,6 +43,13 @@ def test_it_has_no_workspace_to_work_in(amlops: Amlops, arguments: list[str]) ->
     assert "'shared' is a registry, not an environment" in done.stderr
 
 
+def test_it_is_one_environment_though_the_service_made_a_group_of_its_own(amlops: Amlops) -> None:
+    found = json.loads(amlops("environments", "--output", "json").stdout)
+    assert [item["group"] for item in found if item["environment"] == "shared"] == [
+        "rg-bikes-shared"
+    ]
+
+
 def test_nothing_differs_and_it_goes(amlops: Amlops) -> None:
     assert amlops("drift", "shared").returncode == 0
     changes = json.loads(amlops("down", "shared", "--yes", "--output", "json").stdout)["changes"]
