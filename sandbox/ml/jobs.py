@@ -80,8 +80,8 @@ def _complete(azure: Azure, job: Resource) -> None:
         },
         "Studio": {
             "jobServiceType": "Studio",
-            "endpoint": f"https://ml.azure.com/runs/{job.name}?wsid={workspace.id}"
-            f"&tid={azure.identity.tenant_id}",
+            # Without the tenant, which the clients append.
+            "endpoint": f"https://ml.azure.com/runs/{job.name}?wsid={workspace.id}",
             "status": None,
         },
     }

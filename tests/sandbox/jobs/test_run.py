@@ -106,6 +106,15 @@ def test_the_variables_of_azure_ml_are_set(
     assert said == [job.name, job.name, workspace.workspace, "variables"]
 
 
+def test_the_studio_link_names_the_tenant_once(
+    ml: Any, submit: Submit, sandbox: RunningSandbox
+) -> None:
+    """The service leaves it out, since the client appends it."""
+    job = ml.jobs.get(submit("true").name)
+    assert job.studio_url.endswith(f"&tid={sandbox.environment['AZURE_TENANT_ID']}")
+    assert job.studio_url.count("tid=") == 1
+
+
 def test_no_secret_reaches_the_job_or_its_log(
     ml: Any, submit: Submit, sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
