@@ -49,6 +49,8 @@ def _prepare(azure: Azure, change: Change) -> None:
         )
     except KeyRefusedError as error:
         raise invalid(str(error), "properties.kty") from None
+    if wanted.get("rotationPolicy"):
+        key.private["rotation_policy"] = wanted["rotationPolicy"]
     given = {k: v for k, v in (wanted.get("attributes") or {}).items() if k in _GIVEN}
     keys.stored.add(keys.vault, key.name, material.text(), None, tags, given)
 
@@ -71,6 +73,8 @@ def _view(azure: Azure, key: Resource, body: Body) -> None:
         "keyUri": keys.address(newest, version=False),
         "keyUriWithVersion": keys.address(newest),
     }
+    if "rotation_policy" in key.private:
+        properties["rotationPolicy"] = key.private["rotation_policy"]
     if material.curve:
         properties["curveName"] = material.curve
     else:

@@ -212,6 +212,23 @@ def test_arm_shows_the_keys_of_the_vault_and_makes_first_versions(
         arm.create_if_not_exist(group, vault, "mine", wanted)
 
 
+def test_arm_answers_the_rotation_policy_that_a_key_was_made_with(
+    sandbox: Any, group: str, vault: str
+) -> None:
+    arm = KeyVaultManagementClient(sandbox.credential(), sandbox.subscription).keys
+    trigger = {"timeAfterCreate": "P90D"}
+    policy = {"lifetimeActions": [{"action": {"type": "rotate"}, "trigger": trigger}]}
+    wanted = {"properties": {"kty": "RSA", "keySize": 3072, "rotationPolicy": policy}}
+    for answer in (
+        arm.create_if_not_exist(group, vault, "turned", wanted),
+        arm.get(group, vault, "turned"),
+        arm.create_if_not_exist(group, vault, "turned", {"properties": {"kty": "RSA"}}),
+    ):
+        assert answer.rotation_policy
+        (action,) = answer.rotation_policy.lifetime_actions
+        assert (action.action.type, action.trigger.time_after_create) == ("rotate", "P90D")
+
+
 def test_a_deleted_vault_comes_back_with_its_keys(
     sandbox: Any, group: str, vault: str, client: KeyClient
 ) -> None:
