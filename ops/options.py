@@ -10,9 +10,11 @@ from typing import Any, TypeVar
 
 import click
 
+from ops.failure import Failure
 from ops.target import TARGETS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+Asked = TypeVar("Asked")
 _ENVIRONMENT = re.compile(r"[a-z][a-z0-9-]{1,9}")
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -46,6 +48,19 @@ def time_to_live(
     if not timedelta(minutes=15) <= found <= timedelta(days=30):
         raise click.BadParameter(f"'{value}' is no time from 15m to 30d; write 30m, 8h or 2d.")
     return found
+
+
+def answer(question: Callable[[], Asked], instead: str) -> Asked:
+    """What a person answers. Raises `Failure` where nobody does, as in a pipeline: the option
+    `instead` answers there.
+    """
+    try:
+        return question()
+    except click.Abort:
+        click.echo(err=True)  # Behind the question.
+        raise Failure(
+            f"Nobody answered, so nothing was done. In a pipeline say: {instead}"
+        ) from None
 
 
 environment = click.argument("environment", metavar="ENV", callback=named_environment)

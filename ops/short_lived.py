@@ -87,7 +87,8 @@ def _check_source(source: str) -> None:
     for refused in ("protection", "kind"):
         value = settings.get(refused)
         if value not in (None, False, "off", "environment"):
+            said = configuration.written(value)
             raise Failure(
-                f"'{source}' has '{refused}: {value}': nothing short-lived is made from it. "
-                "Choose another, such as dev."
+                f"'{source}' has '{refused}: {said}': nothing short-lived is made from it. Choose "
+                "another, such as dev."
             )

@@ -122,7 +122,8 @@ def down(environment: str, target: str, output: str, yes: bool) -> None:
     screen.header(target, environment, "down")
     place = enter(target)
     stack = stacks.open_stack(environment, create=False)
-    if not yes and not click.confirm(f"Destroy all resources of '{environment}'?", err=True):
+    question = f"Destroy all resources of '{environment}'?"
+    if not yes and not options.answer(lambda: click.confirm(question, err=True), "--yes"):
         raise Failure("Nothing was destroyed.")
     recovery.recover(stack)
     platform = Platform.partly(place, stack)

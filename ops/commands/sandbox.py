@@ -206,8 +206,9 @@ def reset(directory: Directory, yes: bool) -> None:
     if not directory.path.exists():
         click.echo(f"There is no sandbox in {directory}.")
         return
-    if not yes:
-        click.confirm(f"Remove everything in {directory}?", abort=True, err=True)
+    question = f"Remove everything in {directory}?"
+    if not yes and not options.answer(lambda: click.confirm(question, err=True), "--yes"):
+        raise Failure("Nothing was removed.")
     with _one_message():
         launch.reset(directory)
     click.echo(f"The sandbox in {directory} is removed.")

@@ -37,7 +37,10 @@ def teardown(environment: str, target: str, output: str, yes_delete: str | None)
     inventory = work.inventory()
     rows = [(kind, name) for kind, name in inventory.resources]
     screen.show(screen.table(("type", "will be deleted"), rows, title=inventory.group))
-    typed = yes_delete or click.prompt(f"Type the group's name ({inventory.group})", err=True)
+    typed = yes_delete or options.answer(
+        lambda: click.prompt(f"Type the group's name ({inventory.group})", err=True),
+        f"--yes-delete {inventory.group}",
+    )
     if typed != inventory.group:
         raise Failure(f"'{typed}' is not '{inventory.group}': nothing was deleted.")
     proofs = work.run(inventory)

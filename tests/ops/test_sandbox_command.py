@@ -68,7 +68,9 @@ def test_a_sandboxs_life(folder: Path) -> None:
     assert "did not run" in amlops("stop", *where).stdout
     assert "is stopped" in amlops("status", *where).stdout
 
-    assert "Remove everything" in amlops("reset", *where).stderr
+    unanswered = amlops("reset", *where).stderr
+    assert "Remove everything" in unanswered
+    assert "\nError: Nobody answered, so nothing was done. In a pipeline say: --yes" in unanswered
     assert folder.exists(), "nobody said yes"
     assert "is removed" in amlops("reset", *where, "--yes").stdout
     assert not folder.exists()
