@@ -246,7 +246,9 @@ def access_grants(
         why = access.why or f"`access.{key}` in the stack file."
         for role in access.roles:
             name = f"access-{key}-{role.lower().replace(' ', '-')}"
-            grants.append(Grant(name, access.principal, access.type, role, scopes[access.on], why))
+            grants.append(
+                Grant(name, access.principal, access.type, role, scopes[access.scope], why)
+            )
         if DEPLOYER in access.roles and endpoint_identity is not None:
             grants.append(
                 Grant(
@@ -265,7 +267,7 @@ def access_grants(
                     access.principal,
                     access.type,
                     DELEGATE,
-                    scopes[access.on],
+                    scopes[access.scope],
                     why,
                     condition=_only(access.may_grant, names),
                 )

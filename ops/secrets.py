@@ -83,7 +83,7 @@ def _refused(error: HttpResponseError, vault_name: str, doing: str, role: str) -
     if error.status_code in (401, 403):
         return Failure(
             f"You may not {doing} in vault {vault_name}. The role is {role}: add it under "
-            "'access' with 'on: vault', or wait some minutes if it is new."
+            "'access' with 'scope: vault', or wait some minutes if it is new."
         )
     return Failure(f"Vault {vault_name}: {error.message}")
 

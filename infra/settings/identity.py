@@ -21,7 +21,7 @@ class Access(Section):
     """What the principal is."""
     roles: list[Role] = []
     """What it may do: Azure's roles by their names, or ours."""
-    on: Literal["resource_group", "workspace", "storage", "vault"] = "resource_group"
+    scope: Literal["resource_group", "workspace", "storage", "vault"] = "resource_group"
     """What the roles are given on: the whole environment, or one resource of it."""
     may_grant: list[Role] = []
     """Roles that these may give to others there, and take away again."""

@@ -37,9 +37,9 @@ class RegistryStack(Owned):
     @model_validator(mode="after")
     def _on_the_group(self) -> Self:
         for key, access in self.access.items():
-            if access.on != "resource_group":
+            if access.scope != "resource_group":
                 raise FaultsError.at(
-                    f"access.{key}.on", f"is {access.on}; allowed here is resource_group"
+                    f"access.{key}.scope", f"is {access.scope}; allowed here is resource_group"
                 )
         return self
 

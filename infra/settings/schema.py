@@ -27,7 +27,6 @@ LINE = "# yaml-language-server: $schema=settings.schema.json"
 """The first line of a stack file, by which an editor finds the schema."""
 SWITCH = [True, False, "on", "off"]
 """YAML 1.2 has no other truths than true and false; `on` is a text to it, and taken."""
-_PULUMIS = ("encryptionsalt", "encryptedkey", "secretsprovider")
 
 
 def schema() -> dict[str, Any]:

@@ -30,9 +30,9 @@ def grant(planned: Plan, name: str) -> dict[str, Any]:
     ("where", "scope"),
     [
         ({}, "rg-bikes-dev"),
-        ({"on": "workspace"}, "mlw-bikes-dev"),
-        ({"on": "vault"}, Names(SUBSCRIPTION, "bikes", "dev").vault),
-        ({"on": "storage"}, Names(SUBSCRIPTION, "bikes", "dev").storage),
+        ({"scope": "workspace"}, "mlw-bikes-dev"),
+        ({"scope": "vault"}, Names(SUBSCRIPTION, "bikes", "dev").vault),
+        ({"scope": "storage"}, Names(SUBSCRIPTION, "bikes", "dev").storage),
     ],
 )
 def test_a_role_is_given_where_the_stack_file_says(where: dict[str, str], scope: str) -> None:

@@ -61,7 +61,7 @@ SETTINGS: dict[str, Any] = {
     },
     "access": {
         "pipeline": {"principal": SOMEBODY, "type": "ServicePrincipal", "roles": ["Deployer"]},
-        "leads": {"principal": SOMEBODY, "may_grant": ["Reader", "Deployer"], "on": "workspace"},
+        "leads": {"principal": SOMEBODY, "may_grant": ["Reader", "Deployer"], "scope": "workspace"},
     },
 }  # fmt: skip
 SECRETS = {

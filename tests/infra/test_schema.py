@@ -14,8 +14,9 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
+import yaml
 
-from infra.settings import SettingsError, parse, reference, schema
+from infra.settings import SettingsError, parse, reference, schema, table
 from infra.settings.source import read
 from tests.infra.mocks import MINIMAL
 from tests.infra.test_settings import FILE, STACKS
@@ -68,6 +69,12 @@ def test_what_is_made_is_up_to_date(made: Any) -> None:
     assert (ROOT / made.FILE).read_text(encoding="utf-8") == made.text(), MEND
 
 
+def test_an_editor_takes_a_role_of_ones_own(validator: Any) -> None:
+    for role in table("role-definitions.yaml"):
+        access = {"principal": "0f0e0d0c-0b0a-4908-8706-050403020100", "roles": [role]}
+        assert validator.is_valid(stack(MINIMAL | {"access": {"us": access}}))
+
+
 @pytest.mark.parametrize("path", STACKS, ids=lambda path: path.name)
 def test_an_editor_takes_a_stack_file_as_it_is(path: Path, validator: Any) -> None:
     text = path.read_text()
@@ -113,6 +120,12 @@ def test_a_reader_of_the_schema_is_told_what_a_setting_means() -> None:
     told = json.dumps(schema.schema())
     assert "Cannot be switched off again" in told
     assert '"default": "30m"' in told
+
+
+def test_no_setting_is_called_as_yaml_1_1_calls_a_truth() -> None:
+    """A key `on` is `true` to PyYAML and to whoever checks files by it."""
+    names = re.findall(r"^\| `(\w+)`", reference.text(), re.MULTILINE)
+    assert [name for name in names if not isinstance(yaml.safe_load(name), str)] == []
 
 
 def test_every_setting_says_what_it_means() -> None:

@@ -152,8 +152,8 @@ def test_the_file_of_the_registry_is_one() -> None:
         ({"redundancy": "RAGRS"}, "redundancy", "allowed are 'LRS', 'ZRS'"),
         ({"budget": {"monthly": 5}}, "budget", "tells nobody; give it emails"),
         (
-            {"access": {"us": {"principal": SUBSCRIPTION, "roles": ["Reader"], "on": "vault"}}},
-            "access.us.on",
+            {"access": {"us": {"principal": SUBSCRIPTION, "roles": ["Reader"], "scope": "vault"}}},
+            "access.us.scope",
             "is vault; allowed here is resource_group",
         ),
     ],

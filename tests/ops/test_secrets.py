@@ -139,5 +139,5 @@ def test_what_the_stack_file_names_is_listed_also_when_missing(
 
 def test_who_may_not_is_told_which_role_it_takes(kept: list[str]) -> None:
     assert kept == []
-    with pytest.raises(Failure, match=r"Key Vault Secrets Officer.*on: vault"):
+    with pytest.raises(Failure, match=r"Key Vault Secrets Officer.*scope: vault"):
         secrets.put("kv-x", "name", VALUE)
