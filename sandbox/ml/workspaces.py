@@ -31,6 +31,8 @@ _BOOLEANS = (
     "softDeleteEnabled",
     "allowRecoverSoftDeletedWorkspace",
 )
+KINDS = ("Default", "FeatureStore")
+"""Clients spell them in any case. Hubs and projects stand on other things than these do."""
 _NEEDS = {
     "storageAccount": ACCOUNTS,
     "keyVault": "Microsoft.KeyVault/vaults",
@@ -71,10 +73,16 @@ def _prepare(azure: Azure, change: Change) -> None:
         registry = change.previous.properties.get("containerRegistry")
         if registry:
             properties["containerRegistry"] = registry
-    if workspace.body["kind"] == "Default":
-        for name in ("storageAccount", "keyVault"):
-            if not properties.get(name):
-                raise invalid(f"A workspace needs 'properties.{name}'.", f"properties.{name}")
+    if str(workspace.body["kind"]).lower() not in (kind.lower() for kind in KINDS):
+        raise invalid(
+            f"The sandbox has no workspaces of kind '{workspace.body['kind']}', only of "
+            f"{' and '.join(KINDS)}.",
+            "kind",
+            code="UnsupportedWorkspaceKind",
+        )
+    for name in ("storageAccount", "keyVault"):
+        if not properties.get(name):
+            raise invalid(f"A workspace needs 'properties.{name}'.", f"properties.{name}")
     for name, kind in _NEEDS.items():
         target = properties.get(name)
         if target and ResourceId.parse(target).type.lower() != kind.lower():

@@ -156,6 +156,18 @@ def test_dependents_go_with_a_workspace_when_asked(
     assert answer.status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("kind", "target"), [("Hub", "kind"), ("default", "properties.storageAccount")]
+)
+def test_a_workspace_that_could_not_be_provisioned_is_refused(
+    sandbox: RunningSandbox, place: Place, kind: str, target: str
+) -> None:
+    body = {"location": "eastus", "identity": {"type": "SystemAssigned"}, "kind": kind}
+    at = f"{place.id}-{kind}".lower()
+    refused = sandbox.arm("PUT", at, body | {"properties": {}}, version=VERSION)
+    assert (refused.status_code, refused.json()["error"]["target"]) == (400, target)
+
+
 def test_a_workspace_without_identity_is_refused(sandbox: RunningSandbox, place: Place) -> None:
     stored = sandbox.arm("GET", place.id, version=VERSION).json()["properties"]
     properties = {key: stored[key] for key in ("storageAccount", "keyVault")}
