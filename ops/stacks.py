@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -18,6 +17,7 @@ from pulumi.automation.events import EngineEvent
 
 from ops import encryption, programs, stack_files, state_files
 from ops.failure import Failure, in_a_file
+from ops.interruption import finished
 from ops.target import ROOT
 
 ROOT_TYPE = "pulumi:pulumi:Stack"
@@ -32,8 +32,6 @@ _MANDATORY = re.compile(
     r"\[mandatory\](?: \[severity: \w+\])?\s+(?P<rule>\S+)\s+\(\S+: (?P<resource>\S+)\)"
 )
 Watch = Callable[[EngineEvent], None]
-# Ctrl-C breaks the stream by which the SDK hears of events; that it did is nobody's concern.
-warnings.filterwarnings("ignore", message="Error in event stream", category=UserWarning)
 
 
 class _Workspace(automation.LocalWorkspace):
@@ -115,8 +113,10 @@ def need_pulumi() -> None:
 def up(stack: automation.Stack, policies: Path | None, watch: Watch | None = None) -> Summary:
     packs = [str(policies)] if policies else None
     try:
-        done = stack.up(
-            policy_packs=packs, on_event=watch, suppress_outputs=True, show_secrets=False
+        done = finished(
+            lambda: stack.up(
+                policy_packs=packs, on_event=watch, suppress_outputs=True, show_secrets=False
+            )
         )
     except automation.CommandError as error:
         raise failure_of(error) from None
@@ -126,7 +126,7 @@ def up(stack: automation.Stack, policies: Path | None, watch: Watch | None = Non
 def preview(stack: automation.Stack, policies: Path | None, watch: Watch | None = None) -> Summary:
     packs = [str(policies)] if policies else None
     try:
-        done = stack.preview(policy_packs=packs, on_event=watch, diff=True)
+        done = finished(lambda: stack.preview(policy_packs=packs, on_event=watch, diff=True))
     except automation.CommandError as error:
         raise failure_of(error) from None
     return Summary(counts(done.change_summary))
@@ -134,7 +134,7 @@ def preview(stack: automation.Stack, policies: Path | None, watch: Watch | None 
 
 def down(stack: automation.Stack, watch: Watch | None = None) -> Summary:
     try:
-        done = stack.destroy(on_event=watch, show_secrets=False)
+        done = finished(lambda: stack.destroy(on_event=watch, show_secrets=False))
     except automation.CommandError as error:
         raise failure_of(error) from None
     return Summary(counts(done.summary.resource_changes))
@@ -143,7 +143,7 @@ def down(stack: automation.Stack, watch: Watch | None = None) -> Summary:
 def refresh(stack: automation.Stack, watch: Watch | None = None) -> Summary:
     """Compare the state with what is there, and remember what is there."""
     try:
-        done = stack.refresh(on_event=watch, show_secrets=False)
+        done = finished(lambda: stack.refresh(on_event=watch, show_secrets=False))
     except automation.CommandError as error:
         raise failure_of(error) from None
     return Summary(counts(done.summary.resource_changes))

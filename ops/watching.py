@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from dataclasses import dataclass
 from functools import cache
@@ -64,10 +63,8 @@ class Resources:
         self._steps: dict[str, _Step] = {}
         self._started = time.monotonic()
         self._live: Live | None = None
-        self._told = threading.excepthook
 
     def __enter__(self) -> Self:
-        self._told, threading.excepthook = threading.excepthook, self._readers
         if console.is_terminal:
             self._live = Live(self._table(), console=console, refresh_per_second=8, transient=True)
             self._live.__enter__()
@@ -81,20 +78,11 @@ class Resources:
     ) -> None:
         if self._live:
             self._live.__exit__(kind, error, trace)
-        if kind is not KeyboardInterrupt:
-            threading.excepthook = self._told
         if self._environment and self._findings.summary():
             console.print(
                 f"{self._findings.summary()}; see: amlops policy check {self._environment}",
                 soft_wrap=True,
             )
-
-    def _readers(self, failed: threading.ExceptHookArgs) -> None:
-        """Ctrl-C closes the streams from which the SDK's threads still read: that is nobody's
-        concern, and may come when all else has ended.
-        """
-        if failed.exc_type is not ValueError or "closed file" not in str(failed.exc_value):
-            self._told(failed)
 
     def watch(self, event: EngineEvent) -> None:
         """Take one event of the engine."""

@@ -1,4 +1,4 @@
-"""While Pulumi works: an interrupt shows nothing of the SDK's threads, other failures are shown.
+"""What a person sees while Pulumi works.
 
 - Components, which only hold others together, are no rows.
 - What is lost with a resource that is deleted or replaced is a line of its own.
@@ -7,8 +7,6 @@
 
 from __future__ import annotations
 
-import io
-import threading
 from typing import Any
 
 import pytest
@@ -81,43 +79,3 @@ def test_what_policies_say_is_a_count_and_the_command_that_names_it(
         resources.watch(advice())
     told = capsys.readouterr().err
     assert told == "policies: 1 advisory; see: amlops policy check lab\n"
-
-
-def fails(error: Exception) -> None:
-    def work() -> None:
-        raise error
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-
-
-def test_streams_that_an_interrupt_closed_are_nobodys_concern(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    told: list[str] = []
-    monkeypatch.setattr(threading, "excepthook", lambda failed: told.append(str(failed.exc_value)))
-    closed = io.StringIO()
-    closed.close()
-    with pytest.raises(ValueError, match="closed file") as caught:
-        closed.readline()
-
-    def interrupted() -> None:
-        with Resources():
-            fails(caught.value)
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
-    fails(caught.value)
-    fails(RuntimeError("other"))
-    assert told == ["other"]
-
-
-def test_without_an_interrupt_all_is_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[str] = []
-    monkeypatch.setattr(threading, "excepthook", lambda failed: told.append(str(failed.exc_value)))
-    with Resources():
-        pass
-    fails(ValueError("I/O operation on closed file"))
-    assert told == ["I/O operation on closed file"]
