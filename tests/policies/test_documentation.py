@@ -12,6 +12,7 @@ import pytest
 
 from policies.catalogue import Rule, rules
 from policies.documentation import PAGE, page
+from policies.exemptions import Exemption
 from policies.parameters import options
 
 SETTINGS = PAGE.with_name("settings.md")
@@ -25,6 +26,11 @@ def test_the_table_of_rules_is_current() -> None:
 def test_every_rule_is_in_it() -> None:
     text = PAGE.read_text()
     assert all(f"| `{id_}` |" in text for id_ in rules())
+
+
+def test_it_says_how_long_a_reason_is() -> None:
+    (bound,) = Exemption.model_fields["reason"].metadata
+    assert f"a reason of at least {bound.min_length} characters" in PAGE.read_text()
 
 
 def settings() -> set[str]:
