@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -15,21 +15,24 @@ from ops.doctor.finding import Finding
 from ops.doctor.plan import Plan
 from ops.identity import Principal
 from ops.target import Target
-from tests.sandbox.conftest import RunningSandbox, sandboxes
+from tests.sandbox.conftest import RunningSandbox
 
 ENVIRONMENT = "dev"
 
 
-@pytest.fixture(scope="package")
-def place() -> Iterator[RunningSandbox]:
-    """The sandbox, with this process as one of its clients."""
-    with sandboxes() as start, pytest.MonkeyPatch.context() as patch:
-        started = start(tracking=False)
+@pytest.fixture(scope="module")
+def place(start_sandbox: Callable[..., RunningSandbox]) -> Iterator[RunningSandbox]:
+    """A module's sandbox, with this process as one of its clients.
+
+    What is soft-deleted in one module would be in the way of the names of another.
+    """
+    started = start_sandbox(tracking=False)
+    with pytest.MonkeyPatch.context() as patch:
         started.lead(patch)
         yield started
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def plan(place: RunningSandbox) -> Plan:
     return Plan.of(ENVIRONMENT, place.subscription, os.environ["AZURE_TENANT_ID"])
 
