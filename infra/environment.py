@@ -42,13 +42,10 @@ class Client:
 
 def names_of(settings: Settings, subscription: str, environment: str) -> Names:
     """By the rules, or what a team calls them, or what was there before."""
-    return Names(
-        subscription,
-        settings.workload,
-        environment,
-        settings.existing.resource_group or settings.names.resource_group,
-        settings.names.workspace,
-    )
+    own = settings.names.model_dump(exclude_none=True)
+    if settings.existing.resource_group:
+        own["resource_group"] = settings.existing.resource_group
+    return Names(subscription, settings.workload, environment, own)
 
 
 def declare(

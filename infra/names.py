@@ -11,7 +11,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 SUFFIX_LENGTH = 6
 """32**6, a thousand million: two of a hundred environments share a suffix once in 200,000."""
@@ -27,9 +28,8 @@ class Names:
     subscription: str
     workload: str
     environment: str
-    own_resource_group: str | None = None
-    """What a team calls it; None: by the rules here."""
-    own_workspace: str | None = None
+    own: Mapping[str, str] = field(default_factory=dict)
+    """What a team calls some of them, as under `names` in settings; others by the rules here."""
 
     @property
     def suffix(self) -> str:
@@ -38,39 +38,44 @@ class Names:
 
     @property
     def resource_group(self) -> str:
-        return self.own_resource_group or self._joined("rg", 90)
+        return self.own.get("resource_group") or self._joined("rg", 90)
 
     @property
     def workspace(self) -> str:
-        return self.own_workspace or self._joined("mlw", 33)
+        return self.own.get("workspace") or self._joined("mlw", 33)
 
     @property
     def logs(self) -> str:
-        return self._joined("log", 63)
+        return self.own.get("logs") or self._joined("log", 63)
 
     @property
     def insights(self) -> str:
-        return self._joined("appi", 255)
+        return self.own.get("insights") or self._joined("appi", 255)
 
     @property
     def vault(self) -> str:
         """Unique in Azure; 3 to 24 of letters, digits and single hyphens."""
-        return self._shortened("kv-", f"{self.workload}-{self.environment}", f"-{self.suffix}", 24)
+        own = self.own.get("vault")
+        varying = f"{self.workload}-{self.environment}"
+        return own or self._shortened("kv-", varying, f"-{self.suffix}", 24)
 
     @property
     def storage(self) -> str:
         """Unique in Azure; 3 to 24 of lower-case letters and digits."""
-        return self._shortened("st", _alphanumeric(self), self.suffix, 24)
+        own = self.own.get("storage")
+        return own or self._shortened("st", _alphanumeric(self), self.suffix, 24)
 
     @property
     def lake(self) -> str:
         """Unique in Azure; 3 to 24 of lower-case letters and digits."""
-        return self._shortened("dls", _alphanumeric(self), self.suffix, 24)
+        own = self.own.get("lake")
+        return own or self._shortened("dls", _alphanumeric(self), self.suffix, 24)
 
     @property
     def registry(self) -> str:
         """Unique in Azure; 5 to 50 letters and digits."""
-        return self._shortened("cr", _alphanumeric(self), self.suffix, 50)
+        own = self.own.get("registry")
+        return own or self._shortened("cr", _alphanumeric(self), self.suffix, 50)
 
     @property
     def virtual_network(self) -> str:
@@ -115,7 +120,7 @@ class Names:
         return self._shortened("mlr-", f"{self.workload}-{self.environment}", f"-{self.suffix}", 33)
 
     def identity(self, purpose: str) -> str:
-        return f"{self._joined('id', 100)}-{purpose}"
+        return self.own.get(f"{purpose}_identity") or f"{self._joined('id', 100)}-{purpose}"
 
     def kubernetes(self, key: str) -> str:
         """Of a cluster; 1 to 63 of letters, digits and hyphens, and 54 for its address."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from infra.settings.alerts import QueryRule, alert_rules
 from infra.settings.attached import VirtualMachine
+from infra.settings.data import Gen2Datastore
 from infra.settings.faults import Fault, FaultsError, did_you_mean
 from infra.settings.fields import table
 from infra.settings.foundation import LogAnalytics
@@ -111,6 +112,19 @@ def _what_is_there(settings: Settings) -> list[Fault]:
             "this one for a group to be made"
         )
         found.append(Fault(("names", "resource_group"), text))
+    lakes = (one for one in settings.datastores.values() if isinstance(one, Gen2Datastore))
+    idle = {
+        "logs": existing.logs and "existing.logs names one that is there",
+        "registry": not registry_is_made(settings)
+        and "the service makes the registry; set registry.create: now",
+        "lake": all(one.account for one in lakes)
+        and "no datastore of kind gen2 lies on the environment's own account",
+    }
+    found += [
+        Fault(("names", key), f"names nothing that is made: {reason}")
+        for key, reason in idle.items()
+        if reason and getattr(settings.names, key)
+    ]
     if existing.logs:
         text = "is for a Log Analytics to be made, but existing.logs names one; leave it out"
         given = settings.logs.model_fields_set & set(LogAnalytics.model_fields)

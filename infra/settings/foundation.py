@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from infra.settings.azure_ids import LogsId
 from infra.settings.fields import ClusterName, Duration, Section, named, within
+from infra.settings.vault_secrets import VaultName
 
 GroupName = Annotated[
     str,
@@ -20,16 +21,59 @@ WorkspaceName = Annotated[
     str,
     named(r"[A-Za-z0-9][\w-]*", "letters, digits, _ and -, a letter or digit first", 3, 33),
 ]
+AccountName = Annotated[
+    str, named(r"[a-z0-9]*", "lower-case letters and digits, unique in Azure", 3, 24)
+]
+RegistryName = Annotated[str, named(r"[A-Za-z0-9]*", "letters and digits, unique in Azure", 5, 50)]
+LogsName = Annotated[
+    str,
+    named(
+        r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?",
+        "letters, digits and hyphens, a letter or digit first and last",
+        4,
+        63,
+    ),
+]
+InsightsName = Annotated[
+    str,
+    named(
+        r"[-\w._()]*[-\w_()]", "letters, digits, _ - . ( and ), not ending with a full stop", 1, 255
+    ),
+]
+IdentityName = Annotated[
+    str,
+    named(r"[A-Za-z0-9][\w-]*", "letters, digits, _ and -, a letter or digit first", 3, 128),
+]
 SasAge = Annotated[Duration, within(timedelta(hours=1), timedelta(days=7), "1h to 7d")]
 
 
 class OwnNames(Section):
-    """Names that a team has already agreed on; None: by the Cloud Adoption Framework."""
+    """Names that a team has already agreed on; None: by the Cloud Adoption Framework. Another name
+    later is another resource: what the old one holds is lost.
+    """
 
     resource_group: GroupName | None = None
     """Of the group that is made."""
     workspace: WorkspaceName | None = None
     """Of the workspace that is made."""
+    storage: AccountName | None = None
+    """Of its storage account."""
+    lake: AccountName | None = None
+    """Of the storage account with real folders, which datastores of kind gen2 have made."""
+    vault: VaultName | None = None
+    """Of its Key Vault, unique in Azure."""
+    registry: RegistryName | None = None
+    """Of the container registry, where the program makes it."""
+    logs: LogsName | None = None
+    """Of the Log Analytics that is made."""
+    insights: InsightsName | None = None
+    """Of its Application Insights."""
+    workspace_identity: IdentityName | None = None
+    """Of the identity that the workspace acts as."""
+    compute_identity: IdentityName | None = None
+    """Of the identity that instances and clusters act as."""
+    endpoint_identity: IdentityName | None = None
+    """Of the identity that online deployments act as."""
 
 
 class Existing(Section):

@@ -20,6 +20,7 @@ import pulumi
 import pytest
 
 from infra.settings import Settings, load, registry_is_made, table
+from infra.settings.foundation import OwnNames
 from policies.catalogue import rules
 from policies.parameters import parameters
 from tests.checkout import ROOT
@@ -378,6 +379,27 @@ def test_outputs_are_what_others_read(everything: Plan) -> None:
     assert outputs["registry"].startswith("crbikesdev")
     assert outputs["protection"] is True
     assert outputs["tags"]["cost-centre"] == "4711"
+
+
+def test_a_team_may_call_all_of_the_foundation_as_it_likes() -> None:
+    own = {
+        "resource_group": "rg-team",
+        "workspace": "mlw-team",
+        "storage": "stteam",
+        "lake": "dlsteam",
+        "vault": "kv-team",
+        "registry": "crteam",
+        "logs": "log-team",
+        "insights": "appi-team",
+        "workspace_identity": "id-team",
+        "compute_identity": "id-team-jobs",
+        "endpoint_identity": "id-team-models",
+    }
+    stores = {"raw": {"kind": "gen2"}}
+    planned = plan(settings(names=own, datastores=stores, registry={"create": "now"}))
+    inputs = [value for made in planned.resources.values() for value in made.inputs.values()]
+    assert set(own.values()) <= {value for value in inputs if isinstance(value, str)}
+    assert own.keys() == OwnNames.model_fields.keys()
 
 
 def test_mocks_foresee_nothing_that_is_not_made(everything: Plan) -> None:

@@ -121,8 +121,11 @@ def test_long_keys_that_begin_alike_differ() -> None:
     assert one != other
 
 
+OWN = {"resource_group": "rg-dp100-labs", "workspace": "mlw-dp100-labs"}
+
+
 def test_a_team_may_have_its_own_names() -> None:
-    names = Names(str(uuid.UUID(int=1)), "dp", "lab", "rg-dp100-labs", "mlw-dp100-labs")
+    names = Names(str(uuid.UUID(int=1)), "dp", "lab", OWN)
     assert (names.resource_group, names.workspace) == ("rg-dp100-labs", "mlw-dp100-labs")
     # What is unique in Azure stays by the rules: another team has the same idea.
     assert names.vault == Names(names.subscription, "dp", "lab").vault
