@@ -176,8 +176,7 @@ class Doomed:
     patch: pytest.MonkeyPatch
 
     def client(self) -> Any:
-        for name, value in self.sandbox.environment.items():
-            self.patch.setenv(name, value)
+        self.sandbox.lead(self.patch)
         place = self.place
         return MLClient(self.sandbox.credential(), place.subscription, place.group, place.workspace)
 
