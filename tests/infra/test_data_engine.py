@@ -94,8 +94,7 @@ class Logged(Stack):
         found = self.arm("GET", f"{path}?{query}", version="2025-04-01")
         (vault,) = (item["name"] for item in found["value"])
         with pytest.MonkeyPatch.context() as patch:
-            for key, setting in self.sandbox.environment.items():
-                patch.setenv(key, setting)
+            self.sandbox.lead(patch)
             client = SecretClient(f"https://{vault}.vault.azure.net", self.sandbox.credential())
             client.set_secret(name, value)
 
