@@ -159,9 +159,11 @@ class Resources:
 
 
 def _is_resource(metadata: StepEventMetadata) -> bool:
-    """Components and the stack itself only hold others together."""
+    """Components and the stack itself only hold others together: the engine says nothing of them,
+    where it says of a resource that it is custom.
+    """
     state = metadata.new or metadata.old
-    return state is None or state.custom is not False
+    return bool(state and state.custom)
 
 
 def _lost(change: Change) -> list[str]:

@@ -23,7 +23,7 @@ def step(operation: str, kind: str, name: str, *, custom: bool = True) -> Engine
     """The engine begins with a resource."""
     urn = f"urn:pulumi:dev::amlops::{kind}::{name}"
     state: dict[str, Any] = {"type": kind, "urn": urn, "id": "", "parent": "", "provider": ""}
-    state |= {"custom": custom, "inputs": {}, "outputs": {}}
+    state |= {"inputs": {}, "outputs": {}, **({"custom": True} if custom else {})}
     metadata = {"op": operation, "urn": urn, "type": kind, "provider": "", "new": state}
     return EngineEvent.from_json(
         {"sequence": 1, "timestamp": 1, "resourcePreEvent": {"metadata": metadata}}
