@@ -19,6 +19,7 @@ from sandbox.identity import Identity
 from sandbox.login.tokens import mint
 from tests import checkout
 from tests.pipelines import azure_devops, github
+from tests.pipelines.identities import Identities
 from tests.pipelines.machine import Machine, variables_of
 from tests.pipelines.services import AUDIENCE, BEARER, CONNECTION, Services
 from tests.sandbox.conftest import RunningSandbox, start_sandbox
@@ -38,6 +39,8 @@ class Fork:
     folder: Path
     backend: dict[str, str]
     """What `amlops bootstrap` has made."""
+    clients: dict[str, str]
+    """The client ids of the pipelines' identities, by whom they are for."""
     runs: dict[str, Any] = field(default_factory=dict)
     _count: Iterator[int] = field(default_factory=itertools.count)
 
@@ -45,8 +48,9 @@ class Fork:
     def settings(self) -> dict[str, str]:
         """What a team sets up once: addresses and ids, no secret."""
         known = self.sandbox.environment
-        names = ("AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_SUBSCRIPTION_ID")
+        names = ("AZURE_TENANT_ID", "AZURE_SUBSCRIPTION_ID")
         return {
+            "AZURE_CLIENT_ID": self.clients["preview"],
             **{name: known[name] for name in names},
             "PULUMI_BACKEND_URL": self.backend["backend"],
             "PULUMI_SECRETS_PROVIDER": self.backend["secrets_provider"],
@@ -71,7 +75,8 @@ class Fork:
             "ACTIONS_ID_TOKEN_REQUEST_URL": f"{self.services.address}/github/token",
             "ACTIONS_ID_TOKEN_REQUEST_TOKEN": BEARER,
         }
-        event = github.Event(context, self.settings, oidc, self.machine)
+        own = {name: {"AZURE_CLIENT_ID": client} for name, client in self.clients.items()}
+        event = github.Event(context, self.settings, own, oidc, self.machine)
         return github.Run(ROOT / ".github" / "workflows" / file, event).start()
 
     def pull_request(self, file: str, action: str = "opened", *labels: str) -> github.Run:
@@ -99,17 +104,20 @@ class Fork:
             **predefined,
         }
         settings = self.settings
-        connection = {
-            "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID": CONNECTION,
-            "AZURESUBSCRIPTION_CLIENT_ID": settings.pop("AZURE_CLIENT_ID"),
-            "AZURESUBSCRIPTION_TENANT_ID": settings.pop("AZURE_TENANT_ID"),
+        del settings["AZURE_CLIENT_ID"]
+        connections = {
+            f"amlops-{name}": {
+                "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID": CONNECTION,
+                "AZURESUBSCRIPTION_CLIENT_ID": client,
+                "AZURESUBSCRIPTION_TENANT_ID": settings["AZURE_TENANT_ID"],
+            }
+            for name, client in self.clients.items()
         }
-        places = ("dev", "test", "prod", "preview", "pull-requests")
-        names = [f"amlops-{place}" for place in places]
+        del settings["AZURE_TENANT_ID"]
         event = azure_devops.Event(
             known,
-            groups=dict.fromkeys(names, settings),
-            connections=dict.fromkeys(names, connection),
+            groups=dict.fromkeys(connections, settings),
+            connections=connections,
             secrets={"System.AccessToken": BEARER},
             machine=self.machine,
         )
@@ -141,6 +149,8 @@ def fork(start_sandbox: Callable[..., RunningSandbox]) -> Iterator[Fork]:
         ROOT, "bootstrap", "--output", "json", AMLOPS_SANDBOX_DIR=str(sandbox.directory)
     )
     assert made.returncode == 0, made.stderr
-    yield Fork(sandbox, services, folder, json.loads(made.stdout))
+    backend = json.loads(made.stdout)
+    clients = Identities(sandbox, backend, identity.issuer, identity.principal_id).make()
+    yield Fork(sandbox, services, folder, backend, clients)
     services.stop()
     shutil.rmtree(folder, ignore_errors=True)

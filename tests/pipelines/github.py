@@ -37,6 +37,8 @@ class Event:
 
     github: dict[str, Any]
     variables: Mapping[str, str]
+    environments: Mapping[str, Mapping[str, str]]
+    """Variables of a job's environment, which go before those of the repository."""
     oidc: Mapping[str, str]
     """What only a job with `id-token: write` gets."""
     machine: Callable[[], Machine]
@@ -91,6 +93,8 @@ class Run:
         permissions = job.get("permissions", workflow.get("permissions", {}))
         assert isinstance(permissions, dict), f"{key}: permissions are listed one by one"
         assert job.get("timeout-minutes"), f"{key}: has no time-out"
+        own = self.event.environments.get(job.get("environment", ""), {})
+        names = {**names, "vars": _Variables({**self.event.variables, **own})}
         scope = _scope(names)
         variables = _resolved(workflow.get("env", {}), scope)
         variables |= _resolved(job.get("env", {}), scope)

@@ -231,6 +231,20 @@ def test_roles_at_the_subscription_and_what_lacks(
 
 
 @pytest.mark.parametrize(
+    ("lacking", "expected"),
+    [
+        (["roleAssignments"], ["Role Based Access Control Administrator"]),
+        (["roleAssignments", "locks"],
+         ["Role Based Access Control Administrator", "Locks Contributor"]),
+        (["roleAssignments", "locks", "roleDefinitions"], ["User Access Administrator"]),
+    ],
+)  # fmt: skip
+def test_the_least_roles_are_named(lacking: list[str], expected: list[str]) -> None:
+    grants = [f"Microsoft.Authorization/{kind}/write" for kind in lacking]
+    assert roles._least(grants) == expected
+
+
+@pytest.mark.parametrize(
     ("blocks", "lacks"),
     [
         ([{"actions": ["*"]}], []),
