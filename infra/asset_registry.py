@@ -85,7 +85,6 @@ def check_regions(
         raise FaultsError.at(
             "regions",
             f"the registry is in {', '.join(left_out)}, too, which an update cannot take away; add "
-            "that here, or have the service remove it first: az rest --method post --url "
-            f"https://management.azure.com{registry}/removeRegions?api-version={API_VERSION} "
-            "with the registry as it is to become, then amlops refresh",
+            "that here, or have the service take it away by its action removeRegions "
+            "(Microsoft's REST reference, 'Registries - Remove Regions'), then run amlops refresh",
         )
