@@ -69,8 +69,7 @@ def test_the_value_is_what_was_given_without_the_end_of_its_line(vault: Vault) -
     done = vault.amlops("set", "dev", "key", "--output", "json", given="two\nlines \n")
     name = json.loads(done.stdout)["vault"]
     with pytest.MonkeyPatch.context() as patch:
-        for key, setting in vault.sandbox.environment.items():
-            patch.setenv(key, setting)
+        vault.sandbox.lead(patch)
         client = SecretClient(f"https://{name}.vault.azure.net", vault.sandbox.credential())
         assert client.get_secret("key").value == "two\nlines "
 
