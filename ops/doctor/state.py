@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ops import stack_files, stacks
 from ops.doctor.case import Case
 from ops.doctor.finding import Finding, ok, problem
+
+if TYPE_CHECKING:
+    from requests import Response
 
 BOOTSTRAP = "amlops bootstrap --target azure"
 PASSPHRASE = "PULUMI_CONFIG_PASSPHRASE"  # noqa: S105 - a variable's name
@@ -58,11 +62,14 @@ def _key(case: Case, provider: str) -> Finding:
 
     parts = urlsplit(provider)
     token = case.arm.credential.get_token("https://vault.azure.net/.default").token
-    answer = requests.get(
-        f"https://{parts.netloc}{parts.path}?api-version=7.4",
-        headers={"authorization": f"Bearer {token}"},
-        timeout=30,
-    )
+    try:
+        answer = requests.get(
+            f"https://{parts.netloc}{parts.path}?api-version=7.4",
+            headers={"authorization": f"Bearer {token}"},
+            timeout=30,
+        )
+    except requests.RequestException:  # A vault that is gone has no address any more.
+        return problem(f"The vault {parts.netloc} cannot be reached.", BOOTSTRAP)
     if answer.ok:
         return ok(f"the key {parts.netloc}{parts.path} encrypts the state's secrets")
     vault = parts.netloc.partition(".")[0]
@@ -77,9 +84,10 @@ def _key(case: Case, provider: str) -> Finding:
     )
 
 
-def _message(answer: object) -> str:
+def _message(answer: Response) -> str:
+    """The first line of what the vault says, else the name of the HTTP status."""
     try:
-        text = str(answer.json()["error"]["message"])  # type: ignore[attr-defined]
-    except (ValueError, KeyError):
-        text = str(getattr(answer, "reason", ""))
-    return text.splitlines()[0]
+        text = str(answer.json()["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        text = ""
+    return (text or answer.reason or str(answer.status_code)).splitlines()[0]
