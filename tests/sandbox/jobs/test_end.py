@@ -20,7 +20,7 @@ from azure.ai.ml.entities import Environment, Job
 
 from sandbox.directory import Directory
 from sandbox.jobs import status
-from sandbox.jobs.logs import Log
+from sandbox.jobs.logs import USER_LOG, Log
 from sandbox.jobs.plan import Plan
 from sandbox.jobs.runner import Runner
 from sandbox.jobs.status import Status
@@ -41,12 +41,21 @@ def fork(folder: Path) -> str:
     )
 
 
-def pids(folder: Path) -> list[int]:
+def pids(sandbox: RunningSandbox, job: Job, folder: Path) -> list[int]:
+    """Of the script's processes, once its log has what it said: a runner that is killed takes
+    with it what it has not read yet.
+    """
+
+    def said() -> bool:
+        logs = sandbox.directory.jobs.glob(f"*{job.name}*/{USER_LOG}")
+        return any(log.read_text() == "begun\n" for log in logs)
+
     def written() -> list[int] | None:
         files = [folder / name for name in ("child", "grandchild")]
         texts = [file.read_text().strip() if file.exists() else "" for file in files]
         return [int(text) for text in texts] if all(texts) else None
 
+    wait_until(said, what="the script's first line is in its log")
     found: list[int] = wait_until(written, what="the script runs")
     return found
 
@@ -74,9 +83,11 @@ def reason(sandbox: RunningSandbox, scope: str, job: Job) -> dict[str, Any]:
     return found
 
 
-def test_cancel_ends_the_whole_tree(ml: Any, submit: Submit, tmp_path: Path) -> None:
+def test_cancel_ends_the_whole_tree(
+    ml: Any, submit: Submit, sandbox: RunningSandbox, tmp_path: Path
+) -> None:
     job = submit(fork(tmp_path))
-    processes = pids(tmp_path)
+    processes = pids(sandbox, job, tmp_path)
     ml.jobs.begin_cancel(job.name).result()
     assert ml.jobs.get(job.name).status == "Canceled"
     assert gone(processes)
@@ -112,7 +123,7 @@ def test_a_job_over_its_time_is_cancelled(
     )  # fmt: skip
     job.set_limits(timeout=3600)
     job = ml.jobs.create_or_update(job)
-    processes = pids(tmp_path)
+    processes = pids(sandbox, job, tmp_path)
     sandbox.advance(timedelta(hours=1, seconds=1))
     assert ended(ml, job).status == "Canceled"
     assert reason(sandbox, workspace.id, job)["code"] == "JobTimeout"
@@ -129,7 +140,7 @@ def test_a_killed_runner_fails_the_job_by_name_and_keeps_its_log(
     ml: Any, submit: Submit, sandbox: RunningSandbox, workspace: Any, tmp_path: Path
 ) -> None:
     job = submit(fork(tmp_path))
-    processes = pids(tmp_path)
+    processes = pids(sandbox, job, tmp_path)
     runner(sandbox, job).kill()
     assert ended(ml, job).status == "Failed"
     assert reason(sandbox, workspace.id, job)["code"] == "JobRunnerLost"
@@ -208,7 +219,7 @@ def test_a_job_lost_with_its_sandbox_fails_by_name_and_keeps_its_log(
     doomed: Doomed, tmp_path: Path
 ) -> None:
     job = doomed.submit(fork(tmp_path), tmp_path)
-    processes = pids(tmp_path)
+    processes = pids(doomed.sandbox, job, tmp_path)
     doomed.kill_and_restart()
     ml = doomed.client()
     assert ended(ml, job).status == "Failed"
@@ -236,8 +247,8 @@ def test_what_a_job_stored_just_before_the_sandbox_was_killed_is_there(
 
 
 def test_a_deleted_group_leaves_no_process_of_its_jobs(doomed: Doomed, tmp_path: Path) -> None:
-    doomed.submit(fork(tmp_path), tmp_path)
-    processes = pids(tmp_path)
+    job = doomed.submit(fork(tmp_path), tmp_path)
+    processes = pids(doomed.sandbox, job, tmp_path)
     sandbox = doomed.sandbox
     group = f"/subscriptions/{doomed.place.subscription}/resourceGroups/{doomed.place.group}"
     sandbox.arm("DELETE", group, version="2022-09-01")
@@ -248,7 +259,7 @@ def test_a_deleted_group_leaves_no_process_of_its_jobs(doomed: Doomed, tmp_path:
 
 def test_a_job_whose_sandbox_is_stopped_fails_by_name(doomed: Doomed, tmp_path: Path) -> None:
     job = doomed.submit(fork(tmp_path), tmp_path)
-    processes = pids(tmp_path)
+    processes = pids(doomed.sandbox, job, tmp_path)
     doomed.sandbox.stop()
     assert gone(processes)
     doomed.sandbox = doomed.start(directory=doomed.sandbox.directory)
