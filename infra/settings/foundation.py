@@ -11,16 +11,12 @@ from infra.settings.azure_ids import LogsId
 from infra.settings.fields import ClusterName, Duration, Section, named, within
 from infra.settings.vault_secrets import VaultName
 
-GroupName = Annotated[
-    str,
-    named(
-        r"[-\w._()]*[-\w_()]", "letters, digits, _ - . ( and ), not ending with a full stop", 1, 90
-    ),
-]
-WorkspaceName = Annotated[
-    str,
-    named(r"[A-Za-z0-9][\w-]*", "letters, digits, _ and -, a letter or digit first", 3, 33),
-]
+# A pattern, and what it allows in words.
+_DOTTED = (r"[-\w._()]*[-\w_()]", "letters, digits, _ - . ( and ), not ending with a full stop")
+_WORD = (r"[A-Za-z0-9][\w-]*", "letters, digits, _ and -, a letter or digit first")
+
+GroupName = Annotated[str, named(*_DOTTED, 1, 90)]
+WorkspaceName = Annotated[str, named(*_WORD, 3, 33)]
 AccountName = Annotated[
     str, named(r"[a-z0-9]*", "lower-case letters and digits, unique in Azure", 3, 24)
 ]
@@ -34,16 +30,8 @@ LogsName = Annotated[
         63,
     ),
 ]
-InsightsName = Annotated[
-    str,
-    named(
-        r"[-\w._()]*[-\w_()]", "letters, digits, _ - . ( and ), not ending with a full stop", 1, 255
-    ),
-]
-IdentityName = Annotated[
-    str,
-    named(r"[A-Za-z0-9][\w-]*", "letters, digits, _ and -, a letter or digit first", 3, 128),
-]
+InsightsName = Annotated[str, named(*_DOTTED, 1, 255)]
+IdentityName = Annotated[str, named(*_WORD, 3, 128)]
 SasAge = Annotated[Duration, within(timedelta(hours=1), timedelta(days=7), "1h to 7d")]
 
 
