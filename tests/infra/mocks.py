@@ -226,3 +226,7 @@ def _declared(chosen: Stack, environment: str, *, recover_vault: bool) -> dict[s
         recover_vault=recover_vault,
         today=TODAY,
     )
+
+
+def inputs_of(planned: Plan, short_type: str) -> list[dict[str, Any]]:
+    return [resource.inputs for resource in planned.of_type(short_type)]
