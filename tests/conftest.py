@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -13,6 +15,23 @@ settings.register_profile("amlops", deadline=None)
 settings.load_profile("amlops")
 
 HERE = Path(__file__).parent
+CACHES = {line.strip("/\n") for line in (HERE.parent / ".gitignore").open() if line.endswith("/\n")}
+WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+
+
+def refuse_writes(event: str, arguments: tuple[Any, ...]) -> None:
+    """No test changes the checkout: others read it at the same time. One that needs other files
+    has a copy (`tests/checkout.py`). What git ignores may change.
+    """
+    if event != "open" or not isinstance(arguments[0], str) or not arguments[2] & WRITES:
+        return
+    path, checkout = Path(arguments[0]).resolve(), HERE.parent
+    if path.is_relative_to(checkout) and CACHES.isdisjoint(path.relative_to(checkout).parts):
+        raise AssertionError(f"{path} is the checkout's: work in a copy (tests/checkout.py)")
+
+
+def pytest_configure() -> None:
+    sys.addaudithook(refuse_writes)
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from tests.checkout import copy
 from tests.end_to_end.chain import (
     GROUP_VERSION,
     ML_VERSION,
@@ -120,18 +120,17 @@ def test_a_job_that_asks_for_what_is_not_there(chain: Chain, tmp_path: Path, wha
 
 
 @pytest.fixture
-def mistyped() -> Iterator[str]:
-    """A stack whose file says `clustres`."""
-    file = ROOT / "stacks" / "Pulumi.mistyped.yaml"
-    text = (ROOT / "stacks" / "Pulumi.dev.yaml").read_text()
-    file.write_text(text.replace("clusters:", "clustres:"))
-    yield "mistyped"
-    file.unlink()
+def mistyped(amlops: Amlops, tmp_path: Path) -> Amlops:
+    """A checkout of its own whose dev says `clustres`: other tests read the files of this one."""
+    checkout = copy(tmp_path / "checkout")
+    file = checkout / "stacks" / STACK_FILE.name
+    file.write_text(file.read_text().replace("clusters:", "clustres:"))
+    return Amlops(amlops.directory, "short", checkout)
 
 
-def test_a_mistyped_setting_stops_before_anything_is_planned(amlops: Amlops, mistyped: str) -> None:
-    told = amlops.run("up", mistyped).refusal()
-    setting = r"stacks/Pulumi\.mistyped\.yaml:\d+:5: amlops:settings\.clustres"
+def test_a_mistyped_setting_stops_before_anything_is_planned(mistyped: Amlops) -> None:
+    told = mistyped.run("up", "dev").refusal()
+    setting = r"stacks/Pulumi\.dev\.yaml:\d+:5: amlops:settings\.clustres"
     assert re.match(f"{setting}: unknown; allowed are .*; did you mean 'clusters'", told)
     assert len(told.splitlines()) == 1
 
