@@ -42,10 +42,18 @@ class Inventory:
 
 @dataclass
 class Proof:
-    """One thing that was looked for and what was found of it; nothing is what it should be."""
+    """One thing that was looked for and what was found of it; nothing is what it should be.
+
+    `kept` is what nobody can purge before its days are over, each with the day: it goes by itself.
+    """
 
     what: str
     left: list[str]
+    kept: list[str] = field(default_factory=list)
+
+    @property
+    def found(self) -> list[str]:
+        return [*self.kept, *self.left]
 
 
 class Teardown:
@@ -139,12 +147,13 @@ class Teardown:
         """Look once more for everything, through the same clients as anybody."""
         group = inventory.group
         there = self.resources.resource_groups.check_existence(group)
-        deleted = [
-            f"vault {vault.name}, protected until {vault.properties.scheduled_purge_date:%Y-%m-%d}"
-            if vault.properties.purge_protection_enabled
-            else f"vault {vault.name}"
-            for vault in self._deleted_vaults(inventory)
-        ]
+        deleted, kept = [], []
+        for vault in self._deleted_vaults(inventory):
+            if vault.properties.purge_protection_enabled:
+                day = vault.properties.scheduled_purge_date
+                kept.append(f"vault {vault.name}, protected until {day:%Y-%m-%d}")
+            else:
+                deleted.append(f"vault {vault.name}")
         deleted += [
             f"log workspace {item.name}"
             for item in self.logs.deleted_workspaces.list()
@@ -160,7 +169,7 @@ class Teardown:
             Proof("resource group", [group] if there else [])
             if inventory.whole
             else Proof("resources", self._still_there(inventory)),
-            Proof("soft-deleted", deleted),
+            Proof("soft-deleted", deleted, kept),
             Proof("role assignments", assignments),
             Proof("storage accounts", self._accounts()),
             Proof("blobs", self._blob_hosts()),
@@ -216,14 +225,13 @@ def _made_by(environment: str) -> frozenset[str]:
 
 
 def left_over(proofs: list[Proof]) -> list[str]:
-    """What should be gone and is not; what is protected against purge will go by itself."""
-    kept = protected_until(proofs)
-    return [item for proof in proofs for item in proof.left if item not in kept]
+    """What should be gone and is not."""
+    return [item for proof in proofs for item in proof.left]
 
 
 def protected_until(proofs: list[Proof]) -> list[str]:
     """What nobody can purge before its days are over, each with the day."""
-    return [item for proof in proofs for item in proof.left if "protected until" in item]
+    return [item for proof in proofs for item in proof.kept]
 
 
 def _is_in(group: str, identifier: object) -> bool:

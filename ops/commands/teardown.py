@@ -21,7 +21,7 @@ def teardown(environment: str, target: str, output: str, yes_delete: str | None)
     from ops.platform import Platform
     from ops.recovery import recover
     from ops.stacks import open_stack
-    from ops.teardown import Teardown, left_over
+    from ops.teardown import Teardown, left_over, protected_until
 
     screen.header(target, environment, "teardown")
     place = enter(target)
@@ -44,15 +44,13 @@ def teardown(environment: str, target: str, output: str, yes_delete: str | None)
     if typed != inventory.group:
         raise Failure(f"'{typed}' is not '{inventory.group}': nothing was deleted.")
     proofs = work.run(inventory)
-    found = [(proof.what, "nothing left" if not proof.left else ", ".join(proof.left))
-             for proof in proofs]  # fmt: skip
-    data = {proof.what: proof.left for proof in proofs}
+    found = [(proof.what, ", ".join(proof.found) or "nothing left") for proof in proofs]
+    data = {proof.what: proof.found for proof in proofs}
     screen.result(data, output, screen.table(("looked for", "found"), found))
     left = left_over(proofs)
     if left:
         raise Failure(f"Still there: {', '.join(left)}. Run the same command again.")
-    kept = any(proof.left for proof in proofs)
     screen.note(
         "[green]nothing left[/]"
-        + (" but what is protected; the next 'up' recovers it" if kept else "")
+        + (" but what is protected; the next 'up' recovers it" if protected_until(proofs) else "")
     )

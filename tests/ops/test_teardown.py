@@ -14,7 +14,7 @@ import pytest
 from ops.failure import Failure
 from ops.platform import Platform
 from ops.target import Target
-from ops.teardown import Inventory, Proof, Teardown, left_over
+from ops.teardown import Inventory, Proof, Teardown, left_over, protected_until
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 GROUP = "rg-bikes-prod"
@@ -32,12 +32,21 @@ def test_a_protected_environment_is_refused_before_anything_is_listed() -> None:
         work(protection=True).inventory()
 
 
-def test_a_protected_vault_is_told_with_its_day(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("protected", "left", "kept"),
+    [
+        (True, [], ["vault kv-bikes, protected until 2027-02-21"]),
+        (False, ["vault kv-bikes"], []),
+    ],
+)
+def test_a_protected_vault_is_told_with_its_day_and_goes_by_itself(
+    protected: bool, left: list[str], kept: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     vault = SimpleNamespace(
         name="kv-bikes",
         properties=SimpleNamespace(
             vault_id=f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}/providers/x/y/kv-bikes",
-            purge_protection_enabled=True,
+            purge_protection_enabled=protected,
             scheduled_purge_date=datetime(2027, 2, 21, 7, 8, 9, 123456, tzinfo=UTC),
         ),
     )
@@ -51,5 +60,5 @@ def test_a_protected_vault_is_told_with_its_day(monkeypatch: pytest.MonkeyPatch)
     asked.vaults.vaults = SimpleNamespace(list_deleted=lambda: [vault])
     monkeypatch.setattr("ops.stacks.names", lambda: [])
     proofs = asked.proofs(Inventory(GROUP, exists=False))
-    assert Proof("soft-deleted", ["vault kv-bikes, protected until 2027-02-21"]) in proofs
-    assert left_over(proofs) == [], "it goes by itself"
+    assert Proof("soft-deleted", left, kept) in proofs
+    assert (left_over(proofs), protected_until(proofs)) == (left, kept)
