@@ -12,13 +12,15 @@ from typing import Any
 
 import psutil
 
+from sandbox.arm import durations
 from sandbox.directory import Directory
-from sandbox.supervisor import launch
+from sandbox.supervisor import launch, services
 from sandbox.supervisor.sources import fingerprint
+from sandbox.tracking import server
 
 JOBS = "job-"
 """How the names of their units begin. Deployments are started again with the sandbox."""
-KEPT = ("AMLOPS_AZURITE", "AMLOPS_MLFLOW_ENVIRONMENT", "AMLOPS_SANDBOX_DURATIONS")
+KEPT = (services.AZURITE, server.VARIABLE, durations.VARIABLE)
 """Variables with which somebody has started it."""
 Say = Callable[[str], None]
 

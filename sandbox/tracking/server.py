@@ -9,11 +9,13 @@ from sandbox.directory import Directory, checkout
 
 REQUIREMENTS = Path(__file__).with_name("requirements.lock")
 PLUGIN = Path(__file__).with_name("plugin")
+VARIABLE = "AMLOPS_MLFLOW_ENVIRONMENT"
+"""Names another virtual environment with MLflow in it."""
 
 
 def environment() -> Path:
     """The virtual environment that `requirements.lock` is installed into at set-up."""
-    named = os.environ.get("AMLOPS_MLFLOW_ENVIRONMENT")
+    named = os.environ.get(VARIABLE)
     return Path(named) if named else checkout() / ".tools" / "mlflow"
 
 
