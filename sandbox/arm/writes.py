@@ -178,7 +178,7 @@ def check_body(azure: Azure, kind: ResourceType, request: Request, *, patch: boo
     """Raises 400 that names the path of what the vendor's model does not allow."""
     for path in kind.booleans:
         _read_boolean(request.body, path)
-    findings = schemas.check(kind.name, request.api_version, request.body, patch=patch)
+    findings = schemas.check(kind.name, request.body, patch=patch)
     for path in findings.unknown:
         azure.log.warning("%s: unknown property '%s' in the body", request.path, path)
     _refuse(findings)

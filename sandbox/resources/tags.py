@@ -48,7 +48,7 @@ def _answer(target: Resource) -> Response:
 def _given(request: Request) -> dict[str, str]:
     body: Any = request.body
     body = {"properties": body.get("properties")} if isinstance(body, dict) else body
-    findings = schemas.check(TAGS, request.api_version, body)
+    findings = schemas.check(TAGS, body)
     if findings.errors:
         path, message = findings.errors[0]
         raise invalid(f"'{path}': {message}", path)

@@ -49,13 +49,12 @@ class Findings:
     unknown: list[str] = field(default_factory=list)
 
 
-def check(type_name: str, api_version: str, body: object, *, patch: bool = False) -> Findings:
+def check(type_name: str, body: object, *, patch: bool = False) -> Findings:
     """Check the body of a PUT or PATCH. A type without a schema passes.
 
     One schema holds for all API versions of a type: what a newer one renamed or dropped is known
-    through the patches, so `api_version` changes nothing today; see `versions` for those allowed.
+    through the patches. See `versions` for those allowed.
     """
-    del api_version
     purpose = Purpose.PATCH if patch else Purpose.PUT
     return _findings(_validator(type_name.lower(), purpose), body, ENVELOPE)
 

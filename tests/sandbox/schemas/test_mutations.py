@@ -8,20 +8,18 @@ import pytest
 from sandbox import schemas
 from tests.sandbox.schemas.bodies import Bodies, document
 
-VERSION = "any"
-
 
 @pytest.mark.parametrize("type_name", schemas.known())
 def test_each_fault_of_a_put_is_found_at_its_path(type_name: str) -> None:
     schema = document(type_name)
     bodies = Bodies(schema)
-    assert schemas.check(type_name, VERSION, bodies.valid(schema)) == schemas.Findings()
+    assert schemas.check(type_name, bodies.valid(schema)) == schemas.Findings()
 
     mutations = list(bodies.mutations(schema))
 
     assert len(mutations) > 2
     for mutation in mutations:
-        findings = schemas.check(type_name, VERSION, mutation.body)
+        findings = schemas.check(type_name, mutation.body)
         assert [one.path for one in findings.errors] == [mutation.path], mutation
         assert findings.errors[0].message
         assert findings.unknown == []
@@ -31,7 +29,7 @@ def test_each_fault_of_a_put_is_found_at_its_path(type_name: str) -> None:
 def test_a_patch_may_leave_out_and_remove_but_not_mistype(type_name: str) -> None:
     schema = document(type_name)
     for mutation in Bodies(schema).mutations(schema):
-        findings = schemas.check(type_name, VERSION, mutation.body, patch=True)
+        findings = schemas.check(type_name, mutation.body, patch=True)
         wanted = [] if mutation.lenient else [mutation.path]
         assert [one.path for one in findings.errors] == wanted, mutation
 

@@ -41,7 +41,7 @@ def test_writing_twice_gives_the_same_and_a_difference_fails_the_check(
 RUN_TIME = """
 import sys
 from sandbox import schemas
-schemas.check("Microsoft.KeyVault/vaults", "2024-11-01", {})
+schemas.check("Microsoft.KeyVault/vaults", {})
 print([name for name in sys.modules if name.split(".")[0] in ("azure", "tools")])
 """
 
