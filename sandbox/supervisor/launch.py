@@ -26,6 +26,7 @@ TRIES = 3
 """So often Azure's process may end during a start; then its last words are shown."""
 FREE_BYTES = 200 * 2**20
 """Below this a sandbox is not started: databases and logs would fail half way."""
+ELSEWHERE = "Name another place: AMLOPS_SANDBOX_DIR, or --dir of 'amlops sandbox'."
 
 
 class SandboxError(Exception):
@@ -154,23 +155,21 @@ def _check(directory: Directory) -> None:
         raise SandboxError(str(missing)) from None
     if directory.foreign():
         # It would be closed to others now, and wiped with all that is in it by a reset.
-        raise SandboxError(
-            f"{directory} is not empty and no sandbox's directory; choose another with --dir"
-        )
+        raise SandboxError(f"{directory} is not empty and no sandbox's directory. {ELSEWHERE}")
     try:
         directory.create()
         free = shutil.disk_usage(directory.path).free
     except OSError as error:
         raise SandboxError(
             f"The sandbox's directory {directory} cannot be used: {error.strerror or error}. "
-            "Choose another with --dir."
+            f"{ELSEWHERE}"
         ) from None
     if not os.access(directory.path, os.W_OK | os.X_OK):
-        raise SandboxError(f"{directory} is not writable; choose another with --dir")
+        raise SandboxError(f"{directory} is not writable. {ELSEWHERE}")
     if free < FREE_BYTES:
         raise SandboxError(
             f"Only {free // 2**20} MB are free on the disk of {directory}; a sandbox needs "
-            f"{FREE_BYTES // 2**20} MB. Free some, or choose another place with --dir."
+            f"{FREE_BYTES // 2**20} MB. Free some. {ELSEWHERE}"
         )
 
 

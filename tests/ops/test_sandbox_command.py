@@ -122,6 +122,7 @@ def test_a_folder_that_is_no_sandboxs_is_not_wiped(tmp_path: Path) -> None:
     ("arguments", "environment", "message"),
     [
         (["start", "--dir", "/proc/nowhere"], {}, "/proc/nowhere cannot be used"),
+        (["start", "--dir", "/proc/nowhere"], {}, "Name another place: AMLOPS_SANDBOX_DIR, or"),
         (["start"], {"AMLOPS_AZURITE": "/nowhere"}, "Azurite is not installed in /nowhere"),
         (["start"], {"PATH": "/nowhere"}, "Node.js is not on PATH"),
         (["logs"], {}, "has this sandbox ever been started?"),
