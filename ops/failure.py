@@ -18,6 +18,10 @@ class Failure(click.ClickException):
     """What happened, to what, and what to do next. No traceback is shown."""
 
 
+class NotProvisioned(Failure):
+    """What is asked for is not there, and `amlops up` makes it."""
+
+
 def explain(error: Exception) -> Failure:
     """An SDK's exception as one message, without its class and headers."""
     message = getattr(error, "message", None) or str(error) or type(error).__name__

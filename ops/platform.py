@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ops import stack_files, stacks
-from ops.failure import Failure
+from ops.failure import Failure, NotProvisioned
 from ops.federation import credential
 from ops.target import Target
 
@@ -79,7 +79,7 @@ class Platform:
             if name in (key, endpoint["name"]):
                 return str(endpoint["name"])
         known = ", ".join(endpoints) or "none"
-        raise Failure(
+        raise NotProvisioned(
             f"'{self.environment}' has no endpoint '{name}'; it has: {known}. "
             f"Add it under 'endpoints' in {stack_files.shown(self.environment)}, then run: "
             f"amlops up {self.environment}"

@@ -9,12 +9,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ops import deployments, models
+from ops import deployments, models, stack_files, stacks
 from ops.deployments import Deployed, Workload
-from ops.failure import Failure, explain
+from ops.failure import Failure, NotProvisioned, explain
 from ops.models import Model
 from ops.platform import Platform
-from ops.screen import step
+from ops.screen import note, step
+from ops.target import Target
 
 
 class Gate(BaseModel):
@@ -81,6 +82,29 @@ def judge(gate: Gate, candidate: Model, live: Model | None) -> list[Check]:
     return checks
 
 
+def check(
+    target: Target, environment: str, candidate: Model, workload: Workload, endpoint_key: str
+) -> list[Check]:
+    """What the gate will say of a promotion to the environment. Changes nothing.
+
+    Where `up` has yet to make the endpoint nothing is live, and the bound alone decides. Raises
+    `Failure` where the stack file names no such endpoint.
+    """
+    gate = _gate(workload, candidate)
+    try:
+        goal = Platform.of(target, environment)
+        live = _live_model(goal, goal.endpoint(endpoint_key), candidate.name)
+    except NotProvisioned:
+        if endpoint_key not in stacks.settings(environment).get("endpoints", {}):
+            raise Failure(
+                f"'{environment}' is to have no endpoint '{endpoint_key}'. Add it under "
+                f"'endpoints' in {stack_files.shown(environment)}."
+            ) from None
+        note(f"'{environment}' has no endpoint '{endpoint_key}' yet: the bound alone decides")
+        live = None
+    return judge(gate, candidate, live)
+
+
 def promote(
     source: Platform, goal: Platform, candidate: Model, workload: Workload, endpoint_key: str
 ) -> tuple[list[Check], Deployed]:
@@ -88,9 +112,7 @@ def promote(
 
     Raises `Failure` with the figures when the gate says no; nothing has changed then.
     """
-    gate = read_gate(workload.gate)
-    if candidate.name != gate.model:
-        raise Failure(f"{workload.gate} is about '{gate.model}', not about '{candidate.name}'.")
+    gate = _gate(workload, candidate)
     endpoint = goal.endpoint(endpoint_key)
     with step(f"the gate: {gate.metric}"):
         checks = judge(gate, candidate, _live_model(goal, endpoint, candidate.name))
@@ -102,6 +124,13 @@ def promote(
     with step(f"registering in {goal.workspace}"):
         registered = copy(source, goal, candidate)
     return checks, deployments.deploy(goal, registered, workload, endpoint_key)
+
+
+def _gate(workload: Workload, candidate: Model) -> Gate:
+    gate = read_gate(workload.gate)
+    if candidate.name != gate.model:
+        raise Failure(f"{workload.gate} is about '{gate.model}', not about '{candidate.name}'.")
+    return gate
 
 
 def _line(check: Check) -> str:

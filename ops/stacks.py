@@ -16,7 +16,7 @@ from pulumi import automation
 from pulumi.automation.events import EngineEvent
 
 from ops import encryption, programs, stack_files, state_files
-from ops.failure import Failure, in_a_file
+from ops.failure import Failure, NotProvisioned, in_a_file
 from ops.interruption import finished
 from ops.target import ROOT
 
@@ -88,7 +88,7 @@ def open_stack(environment: str, *, create: bool) -> automation.Stack:
     except automation.StackNotFoundError:
         if environment not in stack_files.names():
             raise stack_files.missing(environment) from None
-        raise Failure(
+        raise NotProvisioned(
             f"'{environment}' is not provisioned here. Provision it with: amlops up {environment}"
         ) from None
     except automation.CommandError as error:
@@ -170,7 +170,7 @@ def outputs(environment: str) -> dict[str, Any]:
     """What the program says of the environment. Raises `Failure` when it is not provisioned."""
     found = outputs_in(resources(open_stack(environment, create=False)))
     if "workspace" not in found and "assetRegistry" not in found:
-        raise Failure(
+        raise NotProvisioned(
             f"'{environment}' is not provisioned completely. Run: amlops up {environment}"
         )
     return found

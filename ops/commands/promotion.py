@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+from rich.table import Table
 
 from ops import options, screen
+from ops.failure import Failure
 from ops.target import enter
+
+if TYPE_CHECKING:
+    from ops.promotion import Check
 
 
 @click.command()
@@ -19,6 +25,8 @@ from ops.target import enter
 @click.option("--endpoint", help="The endpoint's name in the stack file; else the model's name.")
 @click.option("--workload", type=click.Path(path_type=Path),
               help="The folder with gate.yml and deployment/; else workloads/MODEL.")  # fmt: skip
+@click.option("--check", "only_check", is_flag=True,
+              help="Only say whether MODEL passes; change nothing.")  # fmt: skip
 @options.target
 @options.output
 def promote(
@@ -27,6 +35,7 @@ def promote(
     goal: str,
     endpoint: str | None,
     workload: Path | None,
+    only_check: bool,
     target: str,
     output: str,
 ) -> None:
@@ -40,10 +49,28 @@ def promote(
     name, version = models.split(model)
     folder = deployments.Workload(workload) if workload else deployments.Workload.of(name)
     place = enter(target)
-    here, there = Platform.of(place, source), Platform.of(place, goal)
+    here = Platform.of(place, source)
+    if only_check:
+        candidate = models.get(here, name, version)
+        checks = promotion.check(place, goal, candidate, folder, endpoint or name)
+        passed = all(check.passed for check in checks)
+        screen.result({"passed": passed, **_data(checks)}, output, _table(checks))
+        if not passed:
+            raise Failure(
+                f"{name}:{candidate.version} does not pass the gate to '{goal}': {folder.gate}."
+            )
+        return
+    there = Platform.of(place, goal)
     candidate = models.get(here, name, version)
     checks, done = promotion.promote(here, there, candidate, folder, endpoint or name)
-    rows = [("pass" if c.passed else "FAIL", c.name, c.value, c.limit) for c in checks]
-    data = {"checks": [check.data() for check in checks], **done.data()}
     screen.note(f"{done.model} serves {done.endpoint} in '{goal}' as '{done.deployment}'")
-    screen.result(data, output, screen.table(("gate", "check", "value", "limit"), rows))
+    screen.result({**_data(checks), **done.data()}, output, _table(checks))
+
+
+def _data(checks: list[Check]) -> dict[str, Any]:
+    return {"checks": [check.data() for check in checks]}
+
+
+def _table(checks: list[Check]) -> Table:
+    rows = [("pass" if c.passed else "FAIL", c.name, c.value, c.limit) for c in checks]
+    return screen.table(("gate", "check", "value", "limit"), rows)

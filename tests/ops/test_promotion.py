@@ -4,20 +4,29 @@
 - Better than live passes in both directions; worse only within the tolerance.
 - A live version without the metric leaves the bound alone to decide.
 - A broken gate file is one message with the file and the key.
+- It can be asked without a promotion: of an environment that `up` has yet to make as well, but of
+  none whose stack file names no such endpoint, and where nobody can tell, it says nothing.
 """
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ops.failure import Failure
+from ops import cli, promotion
+from ops.deployments import Workload
+from ops.failure import Failure, NotProvisioned
 from ops.models import METRIC, Model
+from ops.platform import Platform
 from ops.promotion import Check, Gate, judge, read_gate
+from ops.target import Target
 
 NUMBERS = st.floats(-1e6, 1e6)
 DIRECTIONS = st.sampled_from(["minimize", "maximize"])
@@ -150,3 +159,87 @@ def test_a_gate_that_is_not_there_says_what_to_write(tmp_path: Path) -> None:
 def test_the_workloads_gate_is_one() -> None:
     found = read_gate(Path(__file__).parents[2] / "workloads" / "bike-rentals" / "gate.yml")
     assert (found.model, found.direction) == ("bike-rentals", "minimize")
+
+
+TARGET = Target("sandbox", "11111111-2222-3333-4444-555555555555")
+ENDPOINTS = {"bikes": {"name": "bikes-test-x"}}
+
+
+@pytest.fixture
+def workload(tmp_path: Path) -> Workload:
+    (tmp_path / "gate.yml").write_text(
+        "{model: bikes, metric: rmse, direction: minimize, bound: 10}"
+    )
+    return Workload(tmp_path)
+
+
+@pytest.fixture
+def goal(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What `test` consists of (`outputs`; an error where it cannot be told), the model that is
+    live there (`live`), and the endpoints in its stack file (`declared`).
+    """
+    there: dict[str, Any] = {"outputs": {"endpoints": ENDPOINTS}, "live": None, "declared": {}}
+
+    def of(target: Target, environment: str) -> Platform:
+        if isinstance(there["outputs"], Failure):
+            raise there["outputs"]
+        return Platform(target, environment, there["outputs"])
+
+    monkeypatch.setattr(Platform, "of", of)
+    monkeypatch.setattr(promotion, "_live_model", lambda *_: there["live"])
+    monkeypatch.setattr("ops.stacks.settings", lambda _: {"endpoints": there["declared"]})
+    return there
+
+
+def asked(value: float, workload: Workload, name: str = "bikes") -> list[bool]:
+    checks = promotion.check(TARGET, "test", model(value), workload, name)
+    return [check.passed for check in checks]
+
+
+def test_the_gate_is_asked_without_a_promotion(goal: dict[str, Any], workload: Workload) -> None:
+    assert asked(9, workload) == [True]
+    goal["live"] = model(8, "1")
+    assert asked(9, workload) == [True, False]
+
+
+@pytest.mark.parametrize("there", [NotProvisioned("'test' is not provisioned"), {}])
+def test_what_up_has_yet_to_make_has_nothing_live(
+    goal: dict[str, Any],
+    workload: Workload,
+    there: object,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    goal.update(outputs=there, declared={"bikes": {}}, live=model(1, "1"))
+    assert (asked(9, workload), asked(11, workload)) == ([True], [False])
+    assert "'test' has no endpoint 'bikes' yet: the bound alone" in capsys.readouterr().err
+    with pytest.raises(Failure, match=r"'test' is to have no endpoint 'bike'. Add it under"):
+        asked(9, workload, "bike")
+
+
+def test_where_nobody_can_tell_what_is_live_no_model_passes(
+    goal: dict[str, Any], workload: Workload
+) -> None:
+    goal.update(outputs=Failure("The backend is out of reach"), declared={"bikes": {}})
+    with pytest.raises(Failure, match="The backend is out of reach"):
+        asked(9, workload)
+
+
+@pytest.mark.parametrize(("value", "code"), [(9.0, 0), (11.0, 1)])
+def test_the_command_says_so_and_changes_nothing(
+    goal: dict[str, Any],
+    workload: Workload,
+    value: float,
+    code: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ops.commands.promotion.enter", lambda _: TARGET)
+    monkeypatch.setattr("ops.models.get", lambda *_: model(value))
+    monkeypatch.setattr(promotion, "promote", None)
+    arguments = ["promote", "bikes", "--from", "dev", "--to", "test", "--check"]
+    done = CliRunner().invoke(
+        cli.main, [*arguments, "--workload", str(workload.folder), "--output", "json"]
+    )
+    assert done.exit_code == code
+    told = json.loads(done.stdout)
+    assert (told["passed"], [check["value"] for check in told["checks"]]) == (not code, [value])
+    assert ("bikes:2 does not pass the gate to 'test': " in done.stderr) == bool(code)
