@@ -19,7 +19,7 @@ def environments(target: str, output: str) -> None:
     """
     from ops.environments import inventory, written
 
-    screen.header(target, "all", "environments")
+    screen.header(target, None, "environments")
     seen = inventory(enter(target))
     rows = [
         (item.name, item.state, item.group, written(item.expires) or "stays",
@@ -47,7 +47,7 @@ def expire(environment: str | None, now: bool, dry_run: bool, target: str, outpu
 
     if now and environment is None:
         raise click.UsageError("'--now' removes one environment: name it.")
-    screen.header(target, environment or "all", "expire")
+    screen.header(target, environment, "expire")
     place = enter(target)
     with screen.step("looking for what expires"):
         seen = inventory(place)

@@ -98,6 +98,11 @@ def test_target_and_environment_come_first(amlops: Amlops) -> None:
     assert done.stderr.splitlines()[0] == "up · target sandbox · environment nosuch"
 
 
+@pytest.mark.parametrize("command", ["environments", "expire"])
+def test_what_is_about_no_environment_names_none(amlops: Amlops, command: str) -> None:
+    assert amlops(command).stderr.splitlines()[0] == f"{command} · target sandbox"
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["-h"], []])
 def test_help_names_every_command(arguments: list[str]) -> None:
     shown = CliRunner().invoke(cli.main, arguments).output
