@@ -41,6 +41,7 @@ class Parameters(BaseModel):
     log_retention_days: int
     budget: float
     forbidden_roles: dict[str, str]
+    role_wildcards: tuple[str, ...]
 
 
 class Tables(BaseModel):

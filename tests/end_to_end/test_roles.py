@@ -77,6 +77,7 @@ def as_role(chain: Chain) -> Iterator[As]:
                 given = ROLES[role]
                 permissions = {
                     "actions": given["actions"],
+                    "notActions": given["not_actions"],
                     "dataActions": given["data_actions"],
                 }
                 put(

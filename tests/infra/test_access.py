@@ -56,6 +56,7 @@ def test_a_role_of_our_own_is_defined_where_somebody_has_it() -> None:
     assert defined["assignableScopes"] == [defined["scope"]] == ["/id/of/rg-bikes-dev"]
     (permissions,) = defined["permissions"]
     assert permissions["actions"] == known["actions"]
+    assert permissions["notActions"] == known["not_actions"]
     assert permissions["dataActions"] == known["data_actions"]
     found = grant(planned, "deployer")["roleDefinitionId"]
     assert found == f"/id/of/{defined['roleDefinitionId']}"

@@ -124,6 +124,27 @@ def test_a_custom_role_allows_what_it_says_and_stays_while_it_is_assigned(
         definitions.get(scope, name)
 
 
+def test_a_role_cannot_name_what_is_not_in_the_list_of_operations(
+    clients: Clients, scope: str, unique: str
+) -> None:
+    codes = "Microsoft.MachineLearningServices/workspaces/codes/versions"
+
+    def define(action: str) -> None:
+        properties = {
+            "roleName": f"Uploader {unique}",
+            "type": "CustomRole",
+            "permissions": [{"actions": [action]}],
+            "assignableScopes": [scope],
+        }
+        name = str(uuid.uuid4())
+        clients.roles.role_definitions.create_or_update(scope, name, {"properties": properties})
+
+    with pytest.raises(HttpResponseError) as refused:
+        define(f"{codes}/startPendingUpload/action")
+    assert code(refused) == (400, "InvalidActionOrNotAction")
+    define(f"{codes}/*")
+
+
 def test_who_may_grant_under_a_condition_is_held_to_its_roles(
     sandbox: RunningSandbox, clients: Clients, scope: str, principal: Any
 ) -> None:
