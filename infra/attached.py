@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -31,6 +31,8 @@ class AttachedArgs:
     attached: Mapping[str, settings.Attached]
     subnet: pulumi.Input[str] | None = None
     """Id of the subnet of machines that are made and whose settings name none."""
+    after: Sequence[pulumi.Resource] = ()
+    """By what machines reach the workspace and what it stands on."""
 
 
 class Attached(pulumi.ComponentResource):
@@ -82,6 +84,7 @@ class Attached(pulumi.ComponentResource):
             tags=args.placement.tags,
             opts=pulumi.ResourceOptions(
                 parent=self,
+                depends_on=args.after,
                 replace_on_changes=["properties.resourceId"],
                 delete_before_replace=True,
             ),

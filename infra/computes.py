@@ -28,6 +28,8 @@ class ComputesArgs:
     """Id of the subnet of all that name none of their own; None: they need none."""
     private_nodes: bool = False
     """Whether nodes have no public address unless their settings say so."""
+    after: Sequence[pulumi.Resource] = ()
+    """What the service looks for when it makes nodes without public addresses."""
 
 
 class Computes(pulumi.ComponentResource):
@@ -108,6 +110,7 @@ class Computes(pulumi.ComponentResource):
             tags=args.placement.tags,
             opts=pulumi.ResourceOptions(
                 parent=self,
+                depends_on=args.after,
                 replace_on_changes=list(create_only),
                 ignore_changes=list(ignored),
                 # The new one has the old one's name.

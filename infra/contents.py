@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,8 @@ class ContentsArgs:
     homes: Mapping[str, Home]
     """Where datastores on a storage account lie, by their names in the settings."""
     read_secret: Read
+    after: Sequence[pulumi.Resource] = ()
+    """The private endpoints: without a workspace's, nodes without public addresses are refused."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ def fill(args: ContentsArgs) -> Contents:
             clusters=settings.clusters,
             subnet=associated.compute_subnet,
             private_nodes=settings.network.private,
+            after=args.after,
         ),
     )
     kubernetes = Kubernetes(
@@ -121,6 +124,7 @@ def fill(args: ContentsArgs) -> Contents:
             clusters=settings.kubernetes,
             subnet=associated.kubernetes_subnet,
             registry=associated.images,
+            after=args.after,
         ),
     )
     attached = Attached(
@@ -133,6 +137,7 @@ def fill(args: ContentsArgs) -> Contents:
             secrets=secrets,
             attached=settings.attached,
             subnet=associated.compute_subnet,
+            after=args.after,
         ),
     )
     endpoints = Endpoints(

@@ -24,7 +24,7 @@ from infra.grants import (
 from infra.identities import Identities, IdentitiesArgs
 from infra.names import Names
 from infra.oversight import Parts, oversee
-from infra.private_endpoints import PrivateEndpoints, PrivateEndpointsArgs
+from infra.private_endpoints import PrivateEndpoints, PrivateEndpointsArgs, studio_grants
 from infra.role_assignments import Grant, RoleAssignments, RoleAssignmentsArgs
 from infra.role_definitions import RoleDefinitions, RoleDefinitionsArgs
 from infra.secrets import Read
@@ -68,17 +68,7 @@ def declare(
     )
     identities = Identities("identities", IdentitiesArgs(names, associated.placement))
     workspace = _workspace(settings, names, associated, identities)
-    if associated.network:
-        PrivateEndpoints(
-            "private-endpoints",
-            PrivateEndpointsArgs(
-                names,
-                associated.placement,
-                associated.network.endpoints_subnet,
-                associated.network.zones,
-                {"workspace": workspace.workspace.id, **associated.services},
-            ),
-        )
+    private = _private_endpoints(names, associated, workspace)
     data = homes(
         settings.datastores,
         client.subscription_id,
@@ -86,7 +76,7 @@ def declare(
         associated.storage,
         associated.lake,
     )
-    _roles(settings, names, associated, identities, workspace, data)
+    _roles(settings, names, associated, identities, workspace, data, private)
     contents = fill(
         ContentsArgs(
             settings,
@@ -97,6 +87,7 @@ def declare(
             workspace,
             data,
             read_secret,
+            after=private.named if private else (),
         )
     )
     RoleAssignments(
@@ -191,6 +182,25 @@ def _workspace(
     )
 
 
+def _private_endpoints(
+    names: Names, associated: Associated, workspace: Workspace
+) -> PrivateEndpoints | None:
+    """None where the services are reached at their public addresses."""
+    network = associated.network
+    if not network:
+        return None
+    return PrivateEndpoints(
+        "private-endpoints",
+        PrivateEndpointsArgs(
+            names,
+            associated.placement,
+            network.endpoints_subnet,
+            network.zones,
+            {"workspace": workspace.workspace.id, **associated.services},
+        ),
+    )
+
+
 def _roles(
     settings: Settings,
     names: Names,
@@ -198,6 +208,7 @@ def _roles(
     identities: Identities,
     workspace: Workspace,
     data: dict[str, Home],
+    private: PrivateEndpoints | None,
 ) -> None:
     """What identities, people and pipelines may do in the environment."""
     group = associated.foundation.group.id
@@ -222,6 +233,7 @@ def _roles(
         *compute_grants(associated.storage, workspace, associated.images, identities),
         *endpoint_grants(associated.storage, workspace, associated.images, identities),
         *data_grants(settings.datastores, data, working),
+        *(studio_grants(private, identities) if private else ()),
         *access_grants(settings, names, scopes, identities.endpoint.id),
     ]
     RoleAssignments(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -40,6 +40,8 @@ class KubernetesArgs:
     """Id of the container registry that nodes pull from, or of the group that it will be in."""
     subnet: pulumi.Input[str] | None = None
     """Id of the subnet of all nodes whose settings name none; None: the service makes one."""
+    after: Sequence[pulumi.Resource] = ()
+    """By what nodes reach the workspace and what it stands on."""
 
 
 class Kubernetes(pulumi.ComponentResource):
@@ -117,7 +119,11 @@ class Kubernetes(pulumi.ComponentResource):
             tags=args.placement.tags,
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[*([extension] if extension else []), *attaches.assignments],
+                depends_on=[
+                    *([extension] if extension else []),
+                    *attaches.assignments,
+                    *args.after,
+                ],
                 replace_on_changes=["properties.resourceId", "properties.properties.namespace"],
                 delete_before_replace=True,
             ),

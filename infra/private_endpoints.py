@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_azure_native import network
 
+from infra.identities import Identities
 from infra.names import Names
 from infra.placement import Placement
+from infra.role_assignments import Grant
 from infra.settings import table
+
+STORES = ("storage", "lake")
+"""Services of private-links.yaml whose data the studio shows."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +48,12 @@ class PrivateEndpoints(pulumi.ComponentResource):
             for service, target in args.targets.items()
             for subresource in links[service]
         }
-        for service in args.targets:
-            for subresource, zones in links[service].items():
-                self._names(name, f"{service}-{subresource}", zones, args)
+        self.named: Sequence[pulumi.Resource] = [
+            self._names(name, f"{service}-{subresource}", zones, args)
+            for service in args.targets
+            for subresource, zones in links[service].items()
+        ]
+        """What to wait for where the services are to be found at their private addresses."""
         self.register_outputs({"names": sorted(self.endpoints)})
 
     def _endpoint(
@@ -88,3 +96,21 @@ class PrivateEndpoints(pulumi.ComponentResource):
             ],
             opts=pulumi.ResourceOptions(parent=self),
         )
+
+
+def studio_grants(endpoints: PrivateEndpoints, identities: Identities) -> list[Grant]:
+    """ "Grant the workspace managed identity the Reader role for storage private endpoints", "Use
+    Azure Machine Learning studio in an Azure virtual network", Microsoft Learn.
+    """
+    return [
+        Grant(
+            f"workspace-endpoint-{key}",
+            identities.workspace.principal_id,
+            "ServicePrincipal",
+            "Reader",
+            endpoint.id,
+            "The studio shows data behind a private endpoint that the workspace can see.",
+        )
+        for key, endpoint in endpoints.endpoints.items()
+        if key.split("-")[0] in STORES
+    ]

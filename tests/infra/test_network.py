@@ -68,6 +68,25 @@ def test_every_service_has_its_endpoints_and_every_endpoint_its_names(private: P
     assert named == {endpoint.inputs["privateEndpointName"] for endpoint in endpoints}
 
 
+def test_computes_wait_for_the_private_endpoints(private: Plan) -> None:
+    """Without the workspace's the service refuses nodes that have no public address."""
+    named = {group.name for group in private.of_type("network:PrivateDnsZoneGroup")}
+    for compute in private.of_type("machinelearningservices:Compute"):
+        assert named <= set(compute.dependencies)
+
+
+def test_the_studio_sees_where_its_data_is(private: Plan) -> None:
+    reader = table("roles.yaml")["Reader"]
+    seen = {
+        grant.inputs["scope"]
+        for grant in private.of_type("authorization:RoleAssignment")
+        if grant.inputs["roleDefinitionId"].endswith(reader)
+        and grant.inputs["principalId"] == "principal of id-bikes-dev-workspace"
+    }
+    parts = ("blob", "file", "queue", "table")
+    assert seen == {f"/id/of/pep-bikes-dev-storage-{part}" for part in parts}
+
+
 def test_nodes_have_no_public_address(private: Plan) -> None:
     computes = private.of_type("machinelearningservices:Compute")
     assert computes
