@@ -22,7 +22,7 @@ from infra.settings import ResourceId
 
 EXTENSION = "Microsoft.AzureML.Kubernetes"
 ROUTER_NODES = 3
-"""Nodes that the inference router wants where it is to survive the loss of one."""
+"""Nodes that have to be there for an inference router that survives the loss of one."""
 
 
 @dataclass(frozen=True)
@@ -88,13 +88,15 @@ class Kubernetes(pulumi.ComponentResource):
             there = ResourceId.of(cluster_id)
             cluster_name, group = there.name, there.resource_group
         extension = (
-            self._extension(name, group, cluster_name, chosen)
+            self._extension(name, args, group, cluster_name, cluster_id, chosen)
             if chosen.installs_extension
             else None
         )
         attaches = RoleAssignments(
             f"{name}-attach",
-            RoleAssignmentsArgs(args.names, _on_cluster(key, args.workspace_principal, cluster_id)),
+            RoleAssignmentsArgs(
+                args.names, _on_cluster(key, args.workspace_principal, cluster_id, chosen)
+            ),
             pulumi.ResourceOptions(parent=self),
         )
         return machinelearningservices.Compute(
@@ -132,8 +134,10 @@ class Kubernetes(pulumi.ComponentResource):
     def _extension(
         self,
         name: str,
+        args: KubernetesArgs,
         group: pulumi.Input[str],
         cluster_name: pulumi.Input[str],
+        cluster_id: pulumi.Input[str],
         chosen: settings.Kubernetes,
     ) -> kubernetesconfiguration.Extension:
         return kubernetesconfiguration.Extension(
@@ -148,18 +152,25 @@ class Kubernetes(pulumi.ComponentResource):
             auto_upgrade_minor_version=True,
             release_train="Stable",
             scope={"cluster": {"release_namespace": "azureml"}},
-            configuration_settings=_extension_settings(chosen),
+            configuration_settings={
+                **_cluster_settings(cluster_name, cluster_id, args.placement.location),
+                **_extension_settings(chosen),
+            },
             opts=pulumi.ResourceOptions(parent=self),
         )
 
 
-def _on_cluster(key: str, workspace: pulumi.Input[str], cluster: pulumi.Input[str]) -> list[Grant]:
+def _on_cluster(
+    key: str, workspace: pulumi.Input[str], cluster: pulumi.Input[str], chosen: settings.Kubernetes
+) -> list[Grant]:
     """ "Attach to workspace with user-assigned managed identity", Microsoft Learn."""
     reasons = {
         "Reader": "The workspace looks at the cluster that it attaches.",
         "Kubernetes Extension Contributor": "The workspace looks for its extension there.",
         "Azure Kubernetes Service Cluster Admin Role": "The workspace logs in to attach it.",
     }
+    if chosen.create and (chosen.create.private or chosen.create.authorized_ips):
+        reasons["Contributor"] = "The workspace gives itself trusted access to an API that is shut."
     return [
         Grant(f"aks-{key}-attach-{number}", workspace, "ServicePrincipal", role, cluster, why)
         for number, (role, why) in enumerate(reasons.items(), 1)
@@ -174,19 +185,46 @@ def _instance_type(one: settings.InstanceType) -> dict[str, object]:
     return {"node_selector": dict(one.nodes), "resources": resources}
 
 
+def _cluster_settings(
+    name: pulumi.Input[str], cluster: pulumi.Input[str], region: pulumi.Input[str]
+) -> dict[str, pulumi.Input[str]]:
+    """What the chart wants to know of the cluster and nobody fills in but `az k8s-extension create`
+    (AzureMLKubernetes.py of its source): on AKS there is neither a relay nor a service bus.
+    """
+    return {
+        "cluster_name": cluster,
+        "clusterId": cluster,
+        "prometheus.prometheusSpec.externalLabels.cluster_name": cluster,
+        "cluster_name_friendly": name,
+        "domain": pulumi.Output.concat(region, ".cloudapp.azure.com"),
+        "location": region,
+        "jobSchedulerLocation": region,
+        "relayserver.enabled": "false",
+        "servicebus.enabled": "false",
+        "nginxIngress.enabled": "true",
+    }
+
+
 def _extension_settings(chosen: settings.Kubernetes) -> dict[str, str]:
-    """As the extension's chart takes them: texts, "Deploy Azure Machine Learning extension"."""
+    """As the extension's chart takes them: texts, "Deploy Azure Machine Learning extension". What
+    starts with `scoringFe` is the same once more, as the command line sends it.
+    """
     chart = {"enableTraining": str(chosen.training), "enableInference": str(chosen.inference)}
     if not chosen.inference:
         return chart
-    nodes = sum(pool.max for pool in chosen.create.pools.values()) if chosen.create else None
+    nodes = sum(pool.min for pool in chosen.create.pools.values()) if chosen.create else None
+    few = nodes is not None and nodes < ROUTER_NODES
     private = bool(chosen.create and chosen.create.private)
     chart["inferenceRouterServiceType"] = "LoadBalancer"
-    chart["inferenceRouterHA"] = str(nodes is None or nodes >= ROUTER_NODES)
+    chart["inferenceRouterHA"] = str(not few)
+    if few:
+        chart["clusterPurpose"] = "DevTest"
     if private:
         chart["internalLoadBalancerProvider"] = "azure"
+        chart["scoringFe.serviceType.internalLoadBalancer"] = "True"
     if chosen.tls:
         chart |= {"sslSecret": chosen.tls.secret, "sslCname": chosen.tls.host}
+        chart["scoringFe.sslSecret"] = chosen.tls.secret
     else:
         chart["allowInsecureConnections"] = str(chosen.insecure)
     return chart

@@ -266,6 +266,23 @@ def test_the_workspace_may_attach_what_it_is_to_attach(planned: Plan) -> None:
             assert grant["principalId"] == "principal of id-bikes-dev-workspace"
 
 
+@pytest.mark.parametrize(
+    ("create", "gives"),
+    [({}, False), ({"private": True}, True), ({"authorized_ips": ["203.0.113.0/24"]}, True)],
+)
+def test_the_workspace_gets_itself_trusted_access_where_the_api_is_shut(
+    create: dict[str, Any], gives: bool
+) -> None:
+    contributor = table("roles.yaml")["Contributor"]
+    planned = plan(settings(kubernetes={"inference": {"create": create, "insecure": True}}))
+    scopes = {
+        grant.inputs["scope"]
+        for grant in planned.of_type("authorization:RoleAssignment")
+        if grant.inputs["roleDefinitionId"].endswith(contributor)
+    }
+    assert ("/id/of/aks-bikes-dev-inference" in scopes) is gives
+
+
 def test_a_private_cluster_has_a_private_api_and_balancer() -> None:
     private = {"inference": {"create": {"private": True}, "insecure": True}}
     planned = plan(settings(kubernetes=private))
@@ -279,15 +296,39 @@ def test_a_private_cluster_has_a_private_api_and_balancer() -> None:
 def test_the_extension_comes_before_the_compute(planned: Plan) -> None:
     extension = planned.only("kubernetesconfiguration:Extension")
     assert extension.inputs["extensionType"] == "Microsoft.AzureML.Kubernetes"
-    assert extension.inputs["configurationSettings"] == {
-        "enableTraining": "True",
-        "enableInference": "True",
-        "inferenceRouterServiceType": "LoadBalancer",
-        "inferenceRouterHA": "True",
-        "sslSecret": "certificate",
-        "sslCname": "models.example.com",
-    }
+    chart = extension.inputs["configurationSettings"]
+    assert (
+        chart.items()
+        >= {
+            "enableTraining": "True",
+            "enableInference": "True",
+            "inferenceRouterServiceType": "LoadBalancer",
+            "inferenceRouterHA": "False",
+            "sslSecret": "certificate",
+            "scoringFe.sslSecret": "certificate",
+            "sslCname": "models.example.com",
+        }.items()
+    )
     assert extension.name in planned.resources["kubernetes-inference-compute"].dependencies
+
+
+def test_the_extension_is_told_what_the_command_line_finds_out(planned: Plan) -> None:
+    chart = planned.only("kubernetesconfiguration:Extension").inputs["configurationSettings"]
+    for key in ("cluster_name", "clusterId"):
+        assert chart[key] == "/id/of/aks-bikes-dev-inference"
+    assert chart["cluster_name_friendly"] == "aks-bikes-dev-inference"
+    assert chart["domain"] == f"{chart['location']}.cloudapp.azure.com"
+    assert chart["relayserver.enabled"] == chart["servicebus.enabled"] == "false"
+
+
+@pytest.mark.parametrize(("least", "survives"), [(1, "False"), (3, "True")])
+def test_three_nodes_that_are_always_there_have_three_routers(least: int, survives: str) -> None:
+    """More would be made, and kept, for routers alone."""
+    pools = {"system": {"mode": "system", "min": least, "max": 5}}
+    made = {"inference": {"create": {"pools": pools}, "insecure": True}}
+    planned = plan(settings(kubernetes=made))
+    chart = planned.only("kubernetesconfiguration:Extension").inputs["configurationSettings"]
+    assert chart["inferenceRouterHA"] == survives
 
 
 def test_a_kubernetes_compute_has_its_instance_types(planned: Plan) -> None:
