@@ -53,6 +53,7 @@ def kubernetes_cluster(
         dns_prefix=args.names.kubernetes(args.key),
         kubernetes_version=new.version,
         sku={"name": "Base", "tier": new.tier.capitalize()},
+        support_plan="AKSLongTermSupport" if new.tier == "premium" else "KubernetesOfficial",
         identity={"type": "UserAssigned", "user_assigned_identities": [identity.id]},
         agent_pool_profiles=[
             {"name": pool, **_pool(one, subnet)} for pool, one in new.pools.items()

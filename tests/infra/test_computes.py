@@ -245,6 +245,16 @@ def test_a_kubernetes_cluster_that_is_made_is_closed(planned: Plan) -> None:
     assert not any(pool["enableNodePublicIP"] for pool in (system, spot))
 
 
+@pytest.mark.parametrize(
+    ("tier", "support"),
+    [("free", "KubernetesOfficial"), ("premium", "AKSLongTermSupport")],
+)
+def test_the_tier_that_is_paid_for_longer_support_has_it(tier: str, support: str) -> None:
+    wanted = {"inference": {"create": {"tier": tier}, "insecure": True}}
+    made = plan(settings(kubernetes=wanted)).only("containerservice:ManagedCluster").inputs
+    assert made["supportPlan"] == support
+
+
 def test_the_workspace_may_attach_what_it_is_to_attach(planned: Plan) -> None:
     """Its identity is not the service's own, so nobody else gives it these."""
     roles = {id_: name for name, id_ in table("roles.yaml").items()}
