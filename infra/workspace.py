@@ -85,8 +85,9 @@ class Workspace(pulumi.ComponentResource):
             },
             primary_user_assigned_identity=args.identity,
             system_datastores_auth_mode="Identity" if args.keyless else "AccessKey",
+            # Alone: the older allowPublicAccessWhenBehindVnet says the same, and "each property
+            # overrides the other" ("Configure a private endpoint", Microsoft Learn).
             public_network_access="Enabled" if _is_public(args) else "Disabled",
-            allow_public_access_when_behind_vnet=False,
             managed_network=_managed_network(args),
             # Otherwise the first compute waits for the network to be made.
             provision_network_now=args.network.mode == "managed",

@@ -50,6 +50,14 @@ def test_nothing_answers_to_the_internet(private: Plan) -> None:
     assert private.only("containerregistry:Registry").inputs["sku"]["name"] == "Premium"
 
 
+@pytest.mark.parametrize(("wanted", "said"), [(True, "Enabled"), (None, "Disabled")])
+def test_a_workspace_says_once_whether_it_is_public(wanted: bool | None, said: str) -> None:
+    chosen = settings(network={"mode": "own"}, workspace={"public_access": wanted})
+    workspace = plan(chosen).only("machinelearningservices:Workspace").inputs
+    assert workspace["publicNetworkAccess"] == said
+    assert "allowPublicAccessWhenBehindVnet" not in workspace
+
+
 def test_every_service_has_its_endpoints_and_every_endpoint_its_names(private: Plan) -> None:
     endpoints = private.of_type("network:PrivateEndpoint")
     links = table("private-links.yaml")
