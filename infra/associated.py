@@ -15,7 +15,7 @@ from infra.firewall import Firewall
 from infra.foundation import Foundation, FoundationArgs
 from infra.locks import Locks
 from infra.names import Names
-from infra.network import Network, NetworkArgs
+from infra.network import Network, NetworkArgs, special
 from infra.placement import Placement, tags
 from infra.registry import Registry, RegistryArgs
 from infra.settings import Settings, registry_is_made, registry_sku
@@ -158,6 +158,8 @@ def associate(args: AssociatedArgs) -> Associated:
         return made
     services = ["workspace", *made.services]
     network = Network(
-        "network", NetworkArgs(names, placement, settings.network, services), protected
+        "network",
+        NetworkArgs(names, placement, settings.network, services, special(settings)),
+        protected,
     )
     return replace(made, network=network)

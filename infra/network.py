@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,8 @@ class NetworkArgs:
     network: settings.Network
     services: Sequence[str]
     """Services of private-links.yaml that private endpoints will lead to."""
+    special: Collection[str] = ()
+    """What the environment has of what rules of network-rules.yaml are only for."""
 
 
 class Network(pulumi.ComponentResource):
@@ -111,6 +113,7 @@ class Network(pulumi.ComponentResource):
                 table("network-rules.yaml")[key],
                 str(args.placement.location),
                 closed_outbound=key == "compute" and args.network.approved_only,
+                special=args.special,
             ),
             tags=args.placement.tags,
             opts=pulumi.ResourceOptions(parent=self),
@@ -173,13 +176,27 @@ class Network(pulumi.ComponentResource):
         return pulumi.Output.all(made.id, link.id).apply(lambda ids: str(ids[0]))
 
 
+def special(chosen: settings.Settings) -> set[str]:
+    """What rules of network-rules.yaml are only for, and these settings ask for."""
+    computes: list[Any] = [*chosen.instances.values(), *chosen.clusters.values()]
+    machines = [getattr(one, "create", None) for one in chosen.attached.values()]
+    found = {
+        "high_business_impact": chosen.workspace.high_business_impact,
+        "public_nodes": any(one.public_ip and not one.subnet for one in computes),
+        "public_machines": any(one and one.public_ip and not one.subnet for one in machines),
+    }
+    return {name for name, there in found.items() if there}
+
+
 def security_rules(
-    rows: Mapping[str, Any], region: str, *, closed_outbound: bool
+    rows: Mapping[str, Any], region: str, *, closed_outbound: bool, special: Collection[str] = ()
 ) -> list[dict[str, Any]]:
     """Rules of a network security group out of a row of network-rules.yaml."""
     rules = []
     for direction in ("inbound", "outbound"):
         for index, row in enumerate(rows.get(direction, [])):
+            if row.get("if", "") not in {"", *special}:
+                continue
             tag = row["tag"].format(region=region)
             rules.append(
                 {

@@ -18,6 +18,7 @@ import pytest
 from infra.existing import MissingError, look_up, wanted
 from infra.network import security_rules
 from infra.settings import table
+from tests.infra.every_compute import ATTACHED
 from tests.infra.mocks import SUBSCRIPTION, Plan, plan, settings
 from tests.infra.test_network_settings import GROUP, KEY, PACKAGES, THERE
 
@@ -171,13 +172,46 @@ def test_a_managed_network_reaches_what_parallel_jobs_and_lakes_need() -> None:
 
 def test_rules_of_a_security_group_have_numbers_of_their_own() -> None:
     for name, rows in table("network-rules.yaml").items():
-        rules = security_rules(rows, "eastus", closed_outbound=name == "compute")
+        rules = security_rules(
+            rows,
+            "eastus",
+            closed_outbound=name == "compute",
+            special=("public_nodes", "public_machines", "high_business_impact"),
+        )
         numbers = [(rule["direction"], rule["priority"]) for rule in rules]
         assert len(set(numbers)) == len(numbers)
         assert all(100 <= rule["priority"] <= 4096 for rule in rules)
     compute = security_rules(table("network-rules.yaml")["compute"], "eastus", closed_outbound=True)
     assert compute[-1]["access"] == "Deny"
     assert "BatchNodeManagement.eastus" in {r["destination_address_prefix"] for r in compute}
+
+
+MACHINE = {**ATTACHED["box"], "create": {"public_ip": True}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule", "port"),
+    [
+        ({}, None, None),
+        ({"clusters": {"open": {"public_ip": True}}}, "AllowPublicNodesInbound", "44224"),
+        ({"instances": {"open": {"public_ip": True}}}, "AllowPublicNodesInbound", "44224"),
+        ({"attached": {"box": MACHINE}}, "AllowPublicMachinesInbound", "22"),
+        ({"workspace": {"high_business_impact": True}}, "AllowVaultOutbound", "443"),
+    ],
+)
+def test_a_door_is_open_only_for_what_needs_it(
+    changes: dict[str, Any], rule: str | None, port: str | None
+) -> None:
+    planned = plan(settings(network={"mode": "own"}, **changes))
+    group = planned.resources["network-rules-compute"].inputs["securityRules"]
+    rows = table("network-rules.yaml")["compute"]
+    seldom = {
+        f"Allow{row['name']}{direction.capitalize()}"
+        for direction, row in ((way, row) for way, found in rows.items() for row in found)
+        if "if" in row
+    }
+    found = {one["name"]: one["destinationPortRanges"] for one in group if one["name"] in seldom}
+    assert found == ({rule: [port]} if rule else {})
 
 
 def test_outbound_internet_leaves_a_subnet_open() -> None:
