@@ -20,6 +20,17 @@ SUBNET_PREFIX = 24
 """Length of the subnets that are cut out of it."""
 
 
+DOCKER = {"172.17.0.0/16": "Docker's own network on every node"}
+KUBERNETES = {
+    "10.0.0.0/16": "the services of a Kubernetes cluster",
+    "10.244.0.0/16": "the pods of a Kubernetes cluster",
+}
+"""Ranges that are taken already where nodes lie: "Do not use the 172.17.0.0/16 IP address range
+for your VNet", "Secure an Azure Machine Learning workspace with virtual networks"; what Azure
+Kubernetes Service takes where nobody says another, "Configure Azure CNI Overlay", Microsoft Learn.
+"""
+
+
 RuleName = Annotated[str, named(KEBAB, KEBAB_TEXT, 2, 48)]
 SubnetName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]{0,79}$")]
 Ports = Annotated[
@@ -219,6 +230,11 @@ class Network(Section):
         if ranges and "endpoints" not in ranges:
             raise FaultsError.at("subnets", "private endpoints need one; give subnets.endpoints")
         whole = ipaddress.IPv4Network(self.addresses or ADDRESSES)
+        for taken, owner in {**DOCKER, **(KUBERNETES if "kubernetes" in ranges else {})}.items():
+            if ranges and whole.overlaps(ipaddress.IPv4Network(taken)):
+                raise FaultsError.at(
+                    "addresses", f"{whole} overlaps {taken}, {owner}; choose another range"
+                )
         parts = {name: ipaddress.IPv4Network(text) for name, text in ranges.items()}
         for name, part in parts.items():
             if not part.subnet_of(whole):

@@ -37,6 +37,24 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"network": {"allowed_ips": ["10.1.2.3"]}}, "is private; allowed are addresses that Azure"),
     ({"network": {"allowed_ips": ["198.51.100.0/31"]}}, "ranges up to /30"),
     ({"network": {"mode": "own", "addresses": "10.0.0.1/16"}}, "host bits set"),
+    (
+        {"network": {"mode": "own", "addresses": "172.16.0.0/12"}},
+        "network.addresses: 172.16.0.0/12 overlaps 172.17.0.0/16, Docker's own network on every",
+    ),
+    (
+        {
+            "network": {
+                "mode": "own",
+                "addresses": "10.0.0.0/16",
+                "subnets": {
+                    "endpoints": "10.0.0.0/24",
+                    "compute": "10.0.1.0/24",
+                    "kubernetes": "10.0.2.0/24",
+                },
+            }
+        },
+        "network.addresses: 10.0.0.0/16 overlaps 10.0.0.0/16, the services of a Kubernetes",
+    ),
     ({"network": {"mode": "own", "addresses": "10.0.0.0/30"}}, "from /8 to /29"),
     (
         {"network": {"mode": "own", "subnets": {"endpoints": "10.40.0.0/24"}}},
