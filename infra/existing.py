@@ -12,7 +12,7 @@ from typing import Any
 
 from infra.datastores import containers
 from infra.rest import Get
-from infra.settings import Fault, FaultsError, Settings, table
+from infra.settings import Fault, FaultsError, ResourceId, Settings, table
 
 VERSIONS = {
     "resourceGroups": "2025-04-01",
@@ -66,13 +66,37 @@ def wanted(settings: Settings, subscription: str) -> Iterator[Wanted]:
         yield Wanted("encryption.key", settings.encryption.key, f"{kind}/keys")
 
 
+def elsewhere(settings: Settings, subscription: str) -> Iterator[Fault]:
+    """What lies in another subscription, and has to be in the workspace's: "Secure a training
+    environment with virtual networks", "Use customer-managed keys" and "Deploy Azure Machine
+    Learning extension", Microsoft Learn.
+    """
+    network = settings.network
+    computes_in = network.existing.virtual_network if network.mode == "own" else None
+    kept: dict[tuple[str, ...], tuple[str | None, str]] = {
+        ("network", "existing", "virtual_network"): (computes_in, "of a network for computes"),
+        ("encryption", "key"): (settings.encryption.key, "of a key for a workspace"),
+        **{
+            ("kubernetes", key, "existing"): (cluster.existing, "of a cluster to attach")
+            for key, cluster in settings.kubernetes.items()
+        },
+    }
+    for path, (named, what) in kept.items():
+        if named and ResourceId.of(named).subscription.lower() != subscription.lower():
+            text = (
+                f"{named} is in another subscription; allowed {what} is the workspace's own, "
+                f"{subscription}"
+            )
+            yield Fault(path, text)
+
+
 def look_up(settings: Settings, subscription: str, get: Get) -> str | None:
     """The address of `encryption.key` with its version of now, None where none is given.
 
-    Raises MissingError for what is not there, for a key whose vault could be purged, and where
-    Azure does not answer.
+    Raises MissingError for what is not there or not in the workspace's subscription and has to be,
+    for a key whose vault could be purged, and where Azure does not answer.
     """
-    missing, versioned = [], None
+    missing, versioned = list(elsewhere(settings, subscription)), None
     for one in wanted(settings, subscription):
         found = _found(one, get)
         path = tuple(one.setting.split("."))

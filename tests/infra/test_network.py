@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from infra.existing import MissingError, look_up, wanted
+from infra.existing import MissingError, elsewhere, look_up, wanted
 from infra.network import security_rules
 from infra.settings import table
-from tests.infra.every_compute import ATTACHED
+from tests.infra.every_compute import AKS, ATTACHED
 from tests.infra.mocks import SUBSCRIPTION, Plan, plan, settings
 from tests.infra.test_network_settings import GROUP, KEY, PACKAGES, THERE
 
@@ -28,6 +28,7 @@ SERVICES = [
     "containerregistry:Registry",
     "machinelearningservices:Workspace",
 ]
+HUB = {**THERE, "subnets": {"endpoints": "a"}}
 PRIVATE: list[dict[str, Any]] = [
     {"mode": "managed", "rules": {"packages": PACKAGES}},
     {"mode": "own"},
@@ -277,6 +278,28 @@ def test_all_that_is_missing_is_told_at_once() -> None:
     assert {"existing.resource_group", "network.existing.subnets.compute"} <= dict(found).keys()
     zones = [text for setting, text in found if setting == "network.existing.dns_zones"]
     assert len(zones) == 8
+
+
+@pytest.mark.parametrize(
+    ("changes", "setting"),
+    [
+        ({"network": {"mode": "own", "existing": THERE}}, "network.existing.virtual_network"),
+        ({"network": {"mode": "managed", "existing": HUB}}, None),
+        ({"encryption": {"customer_key": True, "key": KEY}}, "encryption.key"),
+        ({"kubernetes": {"theirs": {"existing": AKS}}}, "kubernetes.theirs.existing"),
+    ],
+)
+def test_what_has_to_be_in_the_workspaces_subscription_is_told(
+    changes: dict[str, Any], setting: str | None
+) -> None:
+    other = SUBSCRIPTION.replace("0f", "1f")
+    chosen = settings(**changes)
+    found = [".".join(map(str, fault.path)) for fault in elsewhere(chosen, other)]
+    assert found == ([setting] if setting else [])
+    assert list(elsewhere(chosen, SUBSCRIPTION.upper())) == []
+    if setting:
+        with pytest.raises(MissingError, match="is in another subscription"):
+            look_up(chosen, other, lambda _id, _version: {"name": "there"})
 
 
 def test_the_page_lists_the_zones_that_have_to_be_there() -> None:
