@@ -131,6 +131,7 @@ def test_a_private_endpoint_rule_leads_to_what_is_there(client: Any, place: Plac
     [
         ("Disabled", {}, "cannot be disabled"),
         ("AllowInternetOutbound", {"packages": PACKAGES}, "needs isolation mode"),
+        ("AllowInternetOutbound", {}, "cannot allow the internet again"),
         (
             "AllowOnlyApprovedOutbound",
             {"x": {**PACKAGES, "category": "Required"}},
