@@ -25,6 +25,7 @@ WORKSPACES = "Microsoft.MachineLearningServices/workspaces"
 RULES = f"{WORKSPACES}/outboundRules"
 DISABLED = "Disabled"
 INTERNET = "AllowInternetOutbound"
+APPROVED = "AllowOnlyApprovedOutbound"
 REQUIRED = "Required"
 # What a workspace stands on -> the group ids that its network needs of it.
 _DEPENDENCIES = {
@@ -52,15 +53,21 @@ def prepare(azure: Azure, change: Change) -> None:
     for key in ("networkId", "status"):
         network.pop(key, None)
     rules = network.pop("outboundRules", None)
-    if rules is None:
-        return
-    for name, properties in rules.items():
+    for name, properties in (rules or {}).items():
         if (properties or {}).get("category") not in (None, "UserDefined"):
             raise invalid(
                 f"Rule '{name}' is of category '{properties['category']}', which is the service's.",
                 f"properties.managedNetwork.outboundRules.{name}.category",
             )
         _check(azure, mode, name, properties)
+    # "Workspace managed virtual network isolation", Microsoft Learn, a note of its table of modes.
+    if change.previous and (isolation(change.previous), mode) == (APPROVED, INTERNET):
+        raise invalid(
+            "A managed network that allows only what is approved cannot allow the internet again.",
+            "properties.managedNetwork.isolationMode",
+        )
+    if rules is None:
+        return
     workspace.private["rules"] = rules
     workspace.private["rules_replace"] = change.request.method == "PUT"
 
