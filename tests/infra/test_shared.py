@@ -83,6 +83,8 @@ def test_people_get_roles_on_the_group(planned: Plan) -> None:
 def test_it_sends_its_logs_unless_told_otherwise(planned: Plan) -> None:
     sent = {d.name for d in planned.of_type("monitor:DiagnosticSetting")}
     assert sent == {"diagnostics-logs", "diagnostics-registry"}
+    # Azure refuses metrics of what has none, and a registry has none.
+    assert planned.resources["diagnostics-registry"].inputs["metrics"] == []
     off = registry(diagnostics=False)
     assert off.of_type("monitor:DiagnosticSetting") == []
     assert off.of_type("operationalinsights:Workspace") == []

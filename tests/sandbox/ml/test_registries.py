@@ -74,6 +74,17 @@ def test_a_registry_brings_a_group_with_what_it_stands_on(
     assert not resources.resource_groups.check_existence(managed)
 
 
+def test_a_registry_sends_logs_and_has_no_metrics(sandbox: RunningSandbox, group: str) -> None:
+    at = path(sandbox, group, f"mlr-{uuid.uuid4().hex[:8]}")
+    assert sandbox.arm("PUT", at, wanted(at, "eastus"), version="2025-12-01").is_success
+    found = sandbox.arm(
+        "GET",
+        f"{at}/providers/Microsoft.Insights/diagnosticSettingsCategories",
+        version="2021-05-01-preview",
+    ).json()["value"]
+    assert {item["properties"]["categoryType"] for item in found} == {"Logs"}
+
+
 def test_the_official_client_makes_a_registry(client: MLClient) -> None:
     name = f"mlr-{uuid.uuid4().hex[:8]}"
     client.registries.begin_create(
