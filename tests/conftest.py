@@ -25,6 +25,8 @@ def refuse_writes(event: str, arguments: tuple[Any, ...]) -> None:
     """
     if event != "open" or not isinstance(arguments[0], str) or not arguments[2] & WRITES:
         return
+    if "PYTEST_CURRENT_TEST" not in os.environ:
+        return  # pytest itself, which makes its cache
     path, checkout = Path(arguments[0]).resolve(), HERE.parent
     if path.is_relative_to(checkout) and CACHES.isdisjoint(path.relative_to(checkout).parts):
         raise AssertionError(f"{path} is the checkout's: work in a copy (tests/checkout.py)")
