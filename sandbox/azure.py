@@ -21,6 +21,7 @@ from sandbox.identity import Identity
 from sandbox.resources import all_types, background, watchers
 from sandbox.resources.providers import Registrations
 from sandbox.store import Resources, Store
+from sandbox.subscriptions import Subscriptions
 from sandbox.supervisor.client import Supervisor
 
 RESTART_SECONDS = 1.0
@@ -32,6 +33,7 @@ class Azure:
     def __init__(self, directory: Directory) -> None:
         self.directory = directory
         self.identity = Identity.open(directory)
+        self.subscriptions = Subscriptions(directory, self.identity.subscription_id)
         self.clock = Clock(directory.clock)
         self.supervisor = Supervisor(directory)
         self.log = logging.getLogger("sandbox")

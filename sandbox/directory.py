@@ -50,6 +50,11 @@ class Directory:
         return self.path / "secrets.json"
 
     @property
+    def subscriptions(self) -> Path:
+        """One file for each that was made."""
+        return self.path / "subscriptions"
+
+    @property
     def token_key(self) -> Path:
         """The public half of the key that signs tokens, for Azurite."""
         return self.path / "token-key.pem"
@@ -116,7 +121,7 @@ class Directory:
     @property
     def folders(self) -> tuple[Path, ...]:
         return (self.ca, self.logs, self.azurite, self.mlflow, self.jobs, self.deployments,
-                self.environments, self.pulumi)  # fmt: skip
+                self.environments, self.pulumi, self.subscriptions)  # fmt: skip
 
     def foreign(self) -> bool:
         """Whether it is somebody else's: without a sandbox's lock, but with things of its own.

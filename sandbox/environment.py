@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 
 from sandbox.directory import Directory, checkout
+from sandbox.subscriptions import Subscriptions
 
 PROXY = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy")
 TRUST = (
@@ -19,6 +20,7 @@ TRUST = (
 NO_PROXY = ("NO_PROXY", "no_proxy")
 PROVIDER, OFFICIAL = "AMLOPS_PROVIDER", "official"
 """With this value the sandbox leaves Azure's plugin to Pulumi: the vendor's, where installed."""
+SUBSCRIPTION = "AZURE_SUBSCRIPTION_ID"
 OUTER = "AMLOPS_OUTER_"
 """Prefix under which the user's own proxy settings are kept inside the environment."""
 
@@ -40,9 +42,10 @@ def client_environment(directory: Directory) -> dict[str, str]:
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "AMLOPS_SANDBOX_DIR": str(directory),
     }
+    login = {**secrets, "subscription_id": _subscription(directory, secrets["subscription_id"])}
     for field in ("tenant_id", "client_id", "client_secret", "subscription_id"):
-        environment[f"AZURE_{field.upper()}"] = secrets[field]
-        environment[f"ARM_{field.upper()}"] = secrets[field]
+        environment[f"AZURE_{field.upper()}"] = login[field]
+        environment[f"ARM_{field.upper()}"] = login[field]
     # The stand-in for the Azure plugin is on no other PATH: it must never meet a real subscription.
     stand_ins, tools = (str(checkout() / ".tools" / folder) for folder in ("stand-ins", "bin"))
     others = outer.get("PATH", "").split(os.pathsep)
@@ -51,6 +54,12 @@ def client_environment(directory: Directory) -> dict[str, str]:
         path.insert(0, stand_ins)
     environment["PATH"] = os.pathsep.join(path)
     return environment
+
+
+def _subscription(directory: Directory, first: str) -> str:
+    """The one that is chosen where the sandbox has it: elsewhere one may work in Azure's own."""
+    chosen = os.environ.get(SUBSCRIPTION, "")
+    return chosen if Subscriptions(directory, first).name(chosen) else first
 
 
 def without_sandbox(environment: Mapping[str, str]) -> dict[str, str]:

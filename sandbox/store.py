@@ -137,7 +137,7 @@ class Resources:
                     resource.id.key,
                     str(resource.id),
                     resource.id.type.lower(),
-                    parent.key if parent else "",
+                    _key(parent) if parent else "",
                     group.key if group else "",
                     json.dumps(resource.body),
                     json.dumps(resource.private),

@@ -55,9 +55,11 @@ class Activity:
         until = (self.azure.clock.now() - KEPT).timestamp()
         self.azure.store.connection.execute("DELETE FROM activity WHERE at < ?", (until,))
 
-    def find(self, odata: str) -> list[dict[str, Any]]:
-        """Events, newest first. Raises 400 for a filter that the service does not know."""
-        clauses, values = ["1 = 1"], []
+    def find(self, subscription: ResourceId, odata: str) -> list[dict[str, Any]]:
+        """Events in a subscription, newest first. Raises 400 for a filter that the service does
+        not know.
+        """
+        clauses, values = ["lower(resource) || '/' LIKE ? || '/%'"], [subscription.key]
         for name, operator, text in _CONDITION.findall(odata):
             clause, value = _clause(name.lower(), operator.lower(), text)
             clauses.append(clause)

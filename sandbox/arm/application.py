@@ -155,7 +155,7 @@ class Arm:
             return reads.get(self.azure, request, kind, at)
         deletes.check_locks(self.azure, request.method, at)
         if request.method == "PUT":
-            self.azure.registrations.need(at.namespace)
+            self.azure.registrations.need(at)
             return await writes.put(self.azure, request, kind, at)
         if request.method == "PATCH":
             return await writes.patch(self.azure, request, kind, at)
@@ -193,10 +193,10 @@ class Arm:
         return self.azure.types.need(f"{parent.type}/{last}"), parent, "list"
 
     def check_subscription(self, request: Request) -> None:
-        """Raises 404 for a subscription that is not this sandbox's, whatever is asked of it."""
+        """Raises 404 for a subscription that the sandbox has not, whatever is asked of it."""
         first, _, rest = request.path.strip("/").partition("/")
         named = rest.partition("/")[0] if first.lower() == "subscriptions" else ""
-        if named and named.lower() != self.azure.identity.subscription_id.lower():
+        if named and self.azure.subscriptions.name(named) is None:
             raise ArmError(
                 404, "SubscriptionNotFound", f"The subscription '{named}' could not be found."
             )

@@ -1,7 +1,7 @@
 """One authorisation step: may this principal do this, here?
 
 Role assignments are resources like any other; this reads them. The sandbox's own service principal
-owns the subscription, as the one who made it would.
+owns every subscription, as the one who made it would.
 """
 
 from __future__ import annotations

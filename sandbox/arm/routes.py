@@ -82,7 +82,7 @@ def _events(azure: Azure, request: Request, match: re.Match[str]) -> Response:
     """The activity log of the subscription, newest first."""
     at = ResourceId.parse(match["scope"])
     azure.authorization.check(request.principal, at, "Microsoft.Insights/eventtypes/values/read")
-    return page(request, azure.activity.find(request.query.get("$filter", "")))
+    return page(request, azure.activity.find(at, request.query.get("$filter", "")))
 
 
 def _operation(azure: Azure, request: Request, match: re.Match[str]) -> Response:

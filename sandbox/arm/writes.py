@@ -264,11 +264,10 @@ def _recover(
 
 
 def _check_references(azure: Azure, kind: ResourceType, new: Resource) -> None:
-    own = azure.identity.subscription_id
     for path in kind.needs:
         for target, value in _values(new.body, path):
             at = ResourceId.parse(str(value))
-            if at.type == SUBSCRIPTION and at.name.lower() == own.lower():
+            if at.type == SUBSCRIPTION and azure.subscriptions.name(at.name):
                 continue
             if not azure.resources.get(at):
                 raise invalid(

@@ -205,7 +205,7 @@ def _settle(azure: Azure, workspace: Resource, rule: Resource) -> None:
     name = _connection_name(rule)
     # The endpoint lies in a network of Microsoft's: nobody else sees it.
     endpoint = (
-        f"/subscriptions/{azure.identity.subscription_id}/resourceGroups/vnet-"
+        f"/subscriptions/{workspace.id.subscription}/resourceGroups/vnet-"
         f"{workspace.private['workspace_id']}/providers/Microsoft.Network/privateEndpoints/{name}"
     )
     connect(azure, target, name, endpoint, [destination["subresourceTarget"]], approved=True)

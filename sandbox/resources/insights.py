@@ -59,7 +59,7 @@ def _prepare_component(_azure: Azure, change: Change) -> None:
     private.setdefault("application", str(uuid.uuid4()))
 
 
-def _view_component(azure: Azure, component: Resource, body: Body) -> None:
+def _view_component(_azure: Azure, component: Resource, body: Body) -> None:
     key, application = component.private["instrumentation"], component.private["application"]
     region = component.location
     body["properties"] |= {
@@ -73,7 +73,7 @@ def _view_component(azure: Azure, component: Resource, body: Body) -> None:
             f"LiveEndpoint=https://{region}.livediagnostics.monitor.azure.com/;"
             f"ApplicationId={application}"
         ),
-        "TenantId": azure.identity.subscription_id,
+        "TenantId": component.id.subscription,
     }
 
 

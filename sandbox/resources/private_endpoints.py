@@ -90,6 +90,15 @@ def _prepare(azure: Azure, change: Change) -> None:
     subnet = str((endpoint.properties.get("subnet") or {}).get("id") or "")
     if not subnet:
         raise invalid("A private endpoint needs a subnet.", "properties.subnet.id")
+    if ResourceId.parse(subnet).subscription.lower() != endpoint.id.subscription.lower():
+        # "It must be deployed in the same region and subscription as the virtual network": "What
+        # is a private endpoint?", Microsoft Learn; the code is that of Azure/azure-cli#13614.
+        raise invalid(
+            f"Resource '{subnet}' referenced by resource '{endpoint.id}' was not found. A private "
+            "endpoint lies in the subscription of its virtual network.",
+            "properties.subnet.id",
+            "InvalidResourceReference",
+        )
     if previous and previous.properties["subnet"]["id"].lower() != subnet.lower():
         raise ArmError(
             400,

@@ -1,4 +1,4 @@
-"""Resource providers: registered with the subscription or not, their types and regions."""
+"""Resource providers: registered with a subscription or not, their types and regions."""
 
 from __future__ import annotations
 
@@ -20,22 +20,27 @@ from sandbox.resources.regions import offering
 if TYPE_CHECKING:
     from sandbox.azure import Azure
 
-SCHEMA = "CREATE TABLE IF NOT EXISTS providers (namespace TEXT PRIMARY KEY, state TEXT NOT NULL);"
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS registrations (
+  subscription TEXT NOT NULL, namespace TEXT NOT NULL, state TEXT NOT NULL,
+  PRIMARY KEY (subscription, namespace));
+"""
 REGISTERED, REGISTERING, UNREGISTERED = "Registered", "Registering", "NotRegistered"
-FREE = ("microsoft.resources", "microsoft.authorization")
+FREE = ("microsoft.resources", "microsoft.authorization", "microsoft.subscription")
 """Registered with every subscription, and cannot be unregistered."""
 
 
 class Registrations:
-    """Which providers the subscription has; all, until somebody unregisters one."""
+    """Which providers a subscription has; all, until somebody unregisters one."""
 
     def __init__(self, azure: Azure) -> None:
         self.azure = azure
         azure.store.migrate(SCHEMA)
 
-    def state(self, namespace: str) -> str:
+    def state(self, subscription: str, namespace: str) -> str:
         row = self.azure.store.connection.execute(
-            "SELECT state FROM providers WHERE namespace = ?", (namespace.lower(),)
+            "SELECT state FROM registrations WHERE subscription = ? AND namespace = ?",
+            (subscription.lower(), namespace.lower()),
         ).fetchone()
         if row is None:
             return REGISTERED
@@ -44,13 +49,13 @@ class Registrations:
             return REGISTERED
         return str(kept["state"])
 
-    def register(self, namespace: str) -> None:
+    def register(self, subscription: str, namespace: str) -> None:
         """Takes its time, during which resources are still refused."""
-        if self.state(namespace) == UNREGISTERED:
+        if self.state(subscription, namespace) == UNREGISTERED:
             due = self.azure.clock.time() + seconds("register")
-            self._save(namespace, {"state": REGISTERING, "due": due})
+            self._save(subscription, namespace, {"state": REGISTERING, "due": due})
 
-    def unregister(self, namespace: str) -> None:
+    def unregister(self, subscription: str, namespace: str) -> None:
         """Raises 409 while the subscription has resources of the provider."""
         if namespace.lower() in FREE:
             raise conflict(
@@ -58,17 +63,19 @@ class Registrations:
                 "CannotUnregisterResourceProvider",
             )
         for resource in self.azure.resources.list():
-            if resource.id.namespace.lower() == namespace.lower():
+            place = (resource.id.subscription.lower(), resource.id.namespace.lower())
+            if place == (subscription.lower(), namespace.lower()):
                 raise conflict(
                     f"The resource provider '{namespace}' cannot be unregistered: the subscription "
                     f"has resources of it, such as '{resource.id}'. Delete them first.",
                     "CannotUnregisterResourceProvider",
                 )
-        self._save(namespace, {"state": UNREGISTERED})
+        self._save(subscription, namespace, {"state": UNREGISTERED})
 
-    def need(self, namespace: str) -> None:
+    def need(self, at: ResourceId) -> None:
         """Raises what ARM answers to a PUT of an unregistered provider's resource."""
-        if self.state(namespace) != REGISTERED:
+        namespace = at.namespace
+        if self.state(at.subscription, namespace) != REGISTERED:
             raise ArmError(
                 409,
                 "MissingSubscriptionRegistration",
@@ -98,21 +105,21 @@ class Registrations:
                 f"'{','.join(names)}'.",
             )
 
-    def _save(self, namespace: str, state: dict[str, Any]) -> None:
+    def _save(self, subscription: str, namespace: str, state: dict[str, Any]) -> None:
         with self.azure.store.transaction() as connection:
             connection.execute(
-                "INSERT OR REPLACE INTO providers VALUES (?, ?)",
-                (namespace.lower(), json.dumps(state)),
+                "INSERT OR REPLACE INTO registrations VALUES (?, ?, ?)",
+                (subscription.lower(), namespace.lower(), json.dumps(state)),
             )
 
 
-def _view(azure: Azure, namespace: str) -> dict[str, Any]:
+def _view(azure: Azure, subscription: str, namespace: str) -> dict[str, Any]:
     name = _spelled(azure, namespace)
     found = [kind for kind in azure.types if kind.key.split("/")[0] == name.lower()]
     return {
-        "id": f"/subscriptions/{azure.identity.subscription_id}/providers/{name}",
+        "id": f"/subscriptions/{subscription}/providers/{name}",
         "namespace": name,
-        "registrationState": azure.registrations.state(name),
+        "registrationState": azure.registrations.state(subscription, name),
         "registrationPolicy": (
             "RegistrationFree" if name.lower() in FREE else "RegistrationRequired"
         ),
@@ -140,27 +147,29 @@ def _spelled(azure: Azure, namespace: str) -> str:
     return name
 
 
-def _list(azure: Azure, request: Request, _match: re.Match[str]) -> Response:
-    return page(request, [_view(azure, name) for name in azure.types.namespaces.values()])
+def _list(azure: Azure, request: Request, match: re.Match[str]) -> Response:
+    names = azure.types.namespaces.values()
+    return page(request, [_view(azure, match["subscription"], name) for name in names])
 
 
 def _one(azure: Azure, _request: Request, match: re.Match[str]) -> Response:
-    return Response(200, _view(azure, match["namespace"]))
+    return Response(200, _view(azure, match["subscription"], match["namespace"]))
 
 
 def _change(azure: Azure, request: Request, match: re.Match[str]) -> Response:
     name, verb = _spelled(azure, match["namespace"]), match["verb"].lower()
-    at = ResourceId("", SUBSCRIPTION, (azure.identity.subscription_id,))
+    subscription = match["subscription"]
+    at = ResourceId("", SUBSCRIPTION, (subscription,))
     azure.authorization.check(request.principal, at, f"{name}/{verb}/action")
     if verb == "register":
-        azure.registrations.register(name)
+        azure.registrations.register(subscription, name)
     else:
-        azure.registrations.unregister(name)
-    return Response(200, _view(azure, name))
+        azure.registrations.unregister(subscription, name)
+    return Response(200, _view(azure, subscription, name))
 
 
 TYPES: list[ResourceType] = []
-_PROVIDERS = r"/subscriptions/[^/]+/providers"
+_PROVIDERS = r"/subscriptions/(?P<subscription>[^/]+)/providers"
 ROUTES = [
     Route("GET", _PROVIDERS, _list),
     Route("GET", rf"{_PROVIDERS}/(?P<namespace>[^/]+)", _one),

@@ -18,7 +18,7 @@ import yaml
 
 from sandbox.arm.answers import Response, page
 from sandbox.arm.errors import ArmError, invalid
-from sandbox.arm.ids import ResourceId
+from sandbox.arm.ids import SUBSCRIPTION, ResourceId
 from sandbox.arm.request import Request
 from sandbox.arm.resource import Resource
 from sandbox.arm.routes import Route
@@ -34,9 +34,9 @@ MACHINE_LEARNING, COMPUTE = "Microsoft.MachineLearningServices", "Microsoft.Comp
 UPGRADE_RESERVE = 1.2
 """Cores that an online deployment counts for each it has ("Manage quotas", online endpoints)."""
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS quota (
-  service TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL, cores INTEGER NOT NULL,
-  PRIMARY KEY (service, region, name));
+CREATE TABLE IF NOT EXISTS limits (
+  subscription TEXT NOT NULL, service TEXT NOT NULL, region TEXT NOT NULL, name TEXT NOT NULL,
+  cores INTEGER NOT NULL, PRIMARY KEY (subscription, service, region, name));
 """
 Use = tuple[str, str, int]
 """Family, priority (`dedicated` or `low`), cores."""
@@ -51,10 +51,11 @@ def _table() -> dict[str, dict[str, Any]]:
 
 
 class Quota:
-    """The limits of one service in one region, and what counts against them."""
+    """The limits of a subscription's one service in one region, and what counts against them."""
 
-    def __init__(self, azure: Azure, service: str, region: str) -> None:
+    def __init__(self, azure: Azure, subscription: str, service: str, region: str) -> None:
         self.azure = azure
+        self.subscription = subscription.lower()
         self.service = next(name for name in _table() if name.lower() == service.lower())
         self.region = squeeze(region)
         self.row = _table()[self.service]
@@ -63,8 +64,9 @@ class Quota:
     def limit(self, name: str) -> int:
         """Of a family, or of a total."""
         row = self.azure.store.connection.execute(
-            "SELECT cores FROM quota WHERE service = ? AND region = ? AND name = ?",
-            (self.service, self.region, name.lower()),
+            "SELECT cores FROM limits "
+            "WHERE subscription = ? AND service = ? AND region = ? AND name = ?",
+            (self.subscription, self.service, self.region, name.lower()),
         ).fetchone()
         if row:
             return int(row[0])
@@ -75,16 +77,17 @@ class Quota:
     def change(self, name: str, cores: int) -> None:
         with self.azure.store.transaction() as connection:
             connection.execute(
-                "INSERT OR REPLACE INTO quota VALUES (?, ?, ?, ?)",
-                (self.service, self.region, name.lower(), cores),
+                "INSERT OR REPLACE INTO limits VALUES (?, ?, ?, ?, ?)",
+                (self.subscription, self.service, self.region, name.lower(), cores),
             )
 
     def used(self) -> Counter[str]:
         """Cores in use, by family and by total."""
         found: Counter[str] = Counter()
         uses = _learning(self.azure) if self.service == MACHINE_LEARNING else _machines(self.azure)
-        for region, (family, priority, cores) in uses:
-            if squeeze(region) == self.region:
+        for user, (family, priority, cores) in uses:
+            place = (user.id.subscription.lower(), squeeze(user.location))
+            if place == (self.subscription, self.region):
                 found[self.row["totals"][priority]["name"]] += cores
                 # Low priority has a total alone, for all families together.
                 if priority == "dedicated":
@@ -118,7 +121,7 @@ def check_compute(azure: Azure, compute: Resource, previous: Resource | None) ->
     if size is None or least <= before:
         return
     more = least - max(before, 0)
-    quota = Quota(azure, MACHINE_LEARNING, compute.location)
+    quota = Quota(azure, compute.id.subscription, MACHINE_LEARNING, compute.location)
     low = str(inner.get("vmPriority", "")).lower() == "lowpriority"
     used = quota.used() if more else Counter[str]()
     for name, text in quota.counted(size["family"], "low" if low else "dedicated"):
@@ -146,7 +149,7 @@ def _plain(family: str) -> str:
     return family.removeprefix("standard").removeprefix("Standard ").removesuffix("Family").strip()
 
 
-def _learning(azure: Azure) -> Iterator[tuple[str, Use]]:
+def _learning(azure: Azure) -> Iterator[tuple[Resource, Use]]:
     """Nodes that clusters have, instances unless they give up their cores, deployments."""
     from sandbox.ml.computes import CLUSTER, COMPUTES
 
@@ -163,17 +166,17 @@ def _learning(azure: Azure) -> Iterator[tuple[str, Use]]:
             stopped = compute.private.get("state") == "Stopped"
             count = 0 if stopped and inner.get("releaseQuotaOnStop") else 1
         priority = "low" if low else "dedicated"
-        yield compute.location, (size["family"], priority, size["vCPUs"] * count)
+        yield compute, (size["family"], priority, size["vCPUs"] * count)
     kind = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/deployments"
     for deployment in azure.resources.list(kind):
         size = vm_size(deployment.properties.get("instanceType"))
         if size:
             asked = int((deployment.body.get("sku") or {}).get("capacity") or 1)
             counted = math.ceil(asked * UPGRADE_RESERVE)
-            yield deployment.location, (size["family"], "dedicated", size["vCPUs"] * counted)
+            yield deployment, (size["family"], "dedicated", size["vCPUs"] * counted)
 
 
-def _machines(azure: Azure) -> Iterator[tuple[str, Use]]:
+def _machines(azure: Azure) -> Iterator[tuple[Resource, Use]]:
     """Virtual machines, and the nodes of Kubernetes clusters."""
     for machine in azure.resources.list("Microsoft.Compute/virtualMachines"):
         properties = machine.properties
@@ -189,14 +192,18 @@ def _machines(azure: Azure) -> Iterator[tuple[str, Use]]:
 
 def _counted(
     resource: Resource, size: dict[str, Any] | None, count: int, *, low: bool
-) -> Iterator[tuple[str, Use]]:
+) -> Iterator[tuple[Resource, Use]]:
     if size:
         priority = "low" if low else "dedicated"
-        yield resource.location, (size["family"], priority, size["vCPUs"] * count)
+        yield resource, (size["family"], priority, size["vCPUs"] * count)
+
+
+def _quota(azure: Azure, match: re.Match[str]) -> Quota:
+    return Quota(azure, match["subscription"], match["service"], match["region"])
 
 
 def _usages(azure: Azure, request: Request, match: re.Match[str]) -> Response:
-    quota = Quota(azure, match["service"], match["region"])
+    quota = _quota(azure, match)
     used, learning = quota.used(), quota.service == MACHINE_LEARNING
     rows = []
     for name, text in quota.names():
@@ -217,7 +224,7 @@ def _usages(azure: Azure, request: Request, match: re.Match[str]) -> Response:
 
 
 def _limits(azure: Azure, request: Request, match: re.Match[str]) -> Response:
-    quota = Quota(azure, MACHINE_LEARNING, match["region"])
+    quota = Quota(azure, match["subscription"], MACHINE_LEARNING, match["region"])
     rows = [
         {
             "id": f"{request.path}/{name}",
@@ -238,18 +245,18 @@ def _get_limit(azure: Azure, _request: Request, match: re.Match[str]) -> Respons
 
 def _put_limit(azure: Azure, request: Request, match: re.Match[str]) -> Response:
     """A request for more, granted at once; what is granted may also be less."""
-    at = ResourceId.parse(match["subscription"])
+    at = ResourceId("", SUBSCRIPTION, (match["subscription"],))
     azure.authorization.check(request.principal, at, "Microsoft.Quota/quotas/write")
     properties = (request.body or {}).get("properties") or {}
     cores = (properties.get("limit") or {}).get("value")
     if not isinstance(cores, int) or isinstance(cores, bool) or cores < 0:
         raise invalid("'properties.limit.value' must be a number of cores.", "properties.limit")
-    Quota(azure, match["service"], match["region"]).change(match["name"], cores)
+    _quota(azure, match).change(match["name"], cores)
     return Response(200, _limit_view(azure, match))
 
 
 def _limit_view(azure: Azure, match: re.Match[str]) -> dict[str, Any]:
-    quota, name = Quota(azure, match["service"], match["region"]), match["name"]
+    quota, name = _quota(azure, match), match["name"]
     texts = {known.lower(): text for known, text in quota.names()}
     limit = {"limitObjectType": "LimitValue", "value": quota.limit(name)}
     return {
@@ -266,7 +273,7 @@ def _limit_view(azure: Azure, match: re.Match[str]) -> dict[str, Any]:
 
 
 TYPES: list[ResourceType] = []
-_SUBSCRIPTION = r"(?P<subscription>/subscriptions/[^/]+)"
+_SUBSCRIPTION = r"/subscriptions/(?P<subscription>[^/]+)"
 _SERVICE = r"(?P<service>microsoft\.(machinelearningservices|compute))"
 _REGION = rf"{_SUBSCRIPTION}/providers/{_SERVICE}/locations/(?P<region>[^/]+)"
 _QUOTA = rf"{_REGION}/providers/microsoft\.quota/quotas/(?P<name>[^/]+)"

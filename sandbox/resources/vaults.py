@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.arm.answers import Response, page
 from sandbox.arm.deleted import Deleted
 from sandbox.arm.errors import ArmError, invalid
+from sandbox.arm.ids import ResourceId
 from sandbox.arm.request import Request
 from sandbox.arm.resource import Resource
 from sandbox.arm.routes import Route
@@ -57,9 +58,8 @@ async def _purge(azure: Azure, kept: list[Resource]) -> None:
         kind(azure.store, azure.clock).forget(kept[0].id.key)
 
 
-def _deleted_view(azure: Azure, deleted: Deleted) -> dict[str, Any]:
+def _deleted_view(deleted: Deleted) -> dict[str, Any]:
     vault = deleted.resource
-    subscription = azure.identity.subscription_id
     properties = {
         "vaultId": str(vault.id),
         "location": vault.location,
@@ -69,7 +69,7 @@ def _deleted_view(azure: Azure, deleted: Deleted) -> dict[str, Any]:
         "purgeProtectionEnabled": deleted.protected,
     }
     return {
-        "id": f"/subscriptions/{subscription}/providers/Microsoft.KeyVault/locations/"
+        "id": f"/subscriptions/{vault.id.subscription}/providers/Microsoft.KeyVault/locations/"
         f"{vault.location}/deletedVaults/{vault.name}",
         "name": vault.name,
         "type": "Microsoft.KeyVault/deletedVaults",
@@ -77,30 +77,35 @@ def _deleted_view(azure: Azure, deleted: Deleted) -> dict[str, Any]:
     }
 
 
-def _find(azure: Azure, name: str) -> Deleted:
-    deleted = azure.deleted.named(VAULTS, name)
-    if deleted is None:
+def _find(azure: Azure, match: re.Match[str]) -> Deleted:
+    name, deleted = match["name"], azure.deleted.named(VAULTS, match["name"])
+    if deleted is None or not _lies_in(match, deleted):
         raise ArmError(404, "DeletedVaultNotFound", f"The deleted vault '{name}' was not found.")
     return deleted
 
 
-def _list(azure: Azure, request: Request, _match: re.Match[str]) -> Response:
+def _lies_in(match: re.Match[str], deleted: Deleted) -> bool:
+    return deleted.resource.id.within(ResourceId.parse(match["subscription"]))
+
+
+def _list(azure: Azure, request: Request, match: re.Match[str]) -> Response:
     found = [
         item
         for item in azure.deleted.list(VAULTS)
-        if azure.authorization.allows(request.principal, item.resource.id, _READ_DELETED)
+        if _lies_in(match, item)
+        and azure.authorization.allows(request.principal, item.resource.id, _READ_DELETED)
     ]
-    return page(request, [_deleted_view(azure, item) for item in found])
+    return page(request, [_deleted_view(item) for item in found])
 
 
 def _get(azure: Azure, request: Request, match: re.Match[str]) -> Response:
-    deleted = _find(azure, match["name"])
+    deleted = _find(azure, match)
     azure.authorization.check(request.principal, deleted.resource.id, _READ_DELETED)
-    return Response(200, _deleted_view(azure, deleted))
+    return Response(200, _deleted_view(deleted))
 
 
 async def _purge_now(azure: Azure, request: Request, match: re.Match[str]) -> Response:
-    deleted = _find(azure, match["name"])
+    deleted = _find(azure, match)
     azure.authorization.check(
         request.principal,
         deleted.resource.id,
@@ -125,7 +130,7 @@ TYPES = [
         purge=_purge,
     ),
 ]
-_BASE = r"/subscriptions/[^/]+/providers/microsoft\.keyvault"
+_BASE = r"(?P<subscription>/subscriptions/[^/]+)/providers/microsoft\.keyvault"
 _ONE = rf"{_BASE}/locations/[^/]+/deletedvaults/(?P<name>[^/]+)"
 ROUTES = [
     Route("GET", rf"{_BASE}/deletedvaults", _list),

@@ -27,13 +27,12 @@ class World:
         self.azure = azure
         self.principal = deployment.private["principal"]
         at = ResourceId.parse(deployment.private["evaluated_at"])
-        identity = azure.identity
         self.now: datetime = azure.clock.now()
         self.subscription = {
-            "id": f"/subscriptions/{identity.subscription_id}",
-            "subscriptionId": identity.subscription_id,
-            "tenantId": identity.tenant_id,
-            "displayName": "Sandbox",
+            "id": f"/subscriptions/{at.subscription}",
+            "subscriptionId": at.subscription,
+            "tenantId": azure.identity.tenant_id,
+            "displayName": azure.subscriptions.name(at.subscription),
         }
         group = azure.resources.get(at) if at.type == GROUP else None
         self.group = render(azure, group) if group else {}

@@ -44,7 +44,7 @@ def test_tenant_subscription_and_regions(sandbox: RunningSandbox) -> None:
     client = SubscriptionClient(sandbox.credential())
     (tenant,) = client.tenants.list()
     assert tenant.tenant_id == sandbox.environment["AZURE_TENANT_ID"]
-    (listed,) = client.subscriptions.list()
+    listed = next(iter(client.subscriptions.list()))
     assert (listed.subscription_id, listed.state) == (sandbox.subscription, "Enabled")
     assert client.subscriptions.get(sandbox.subscription).display_name == "Sandbox"
     regions = {
