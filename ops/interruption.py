@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from queue import SimpleQueue
 from typing import TypeVar
 
 import psutil
@@ -19,6 +20,8 @@ import psutil
 from ops.screen import note
 
 Result = TypeVar("Result")
+ENDED = 0
+"""Beside the numbers of signals: the work has come to its end."""
 
 
 def finished(work: Callable[[], Result]) -> Result:
@@ -30,21 +33,19 @@ def finished(work: Callable[[], Result]) -> Result:
     if threading.current_thread() is not threading.main_thread():
         return work()  # Python tells the main thread alone of signals.
     outcome: Future[Result] = Future()
-    threading.Thread(target=_run, args=(work, outcome), daemon=True).start()
+    told: SimpleQueue[int] = SimpleQueue()
+    outcome.add_done_callback(lambda _: told.put(ENDED))
     interrupted = False
-    with _signals():
-        while True:
-            try:
-                outcome.exception()
-                break
-            except KeyboardInterrupt:
-                if interrupted:
-                    _signal(signal.SIGKILL)
-                    raise
-                interrupted = True
-                note("interrupted: Pulumi ends when Azure has answered; once more ends it at once")
-                if not _in_the_foreground():
-                    _signal(signal.SIGINT)
+    with _signals(told):
+        threading.Thread(target=_run, args=(work, outcome), daemon=True).start()
+        while told.get() != ENDED:
+            if interrupted:
+                _signal(signal.SIGKILL)
+                raise KeyboardInterrupt
+            interrupted = True
+            note("interrupted: Pulumi ends when Azure has answered; once more ends it at once")
+            if not _in_the_foreground():
+                _signal(signal.SIGINT)
     if interrupted:
         raise KeyboardInterrupt
     return outcome.result()
@@ -58,13 +59,21 @@ def _run(work: Callable[[], Result], outcome: Future[Result]) -> None:
 
 
 @contextmanager
-def _signals() -> Iterator[None]:
-    """SIGTERM, by which a cancelled stage of a pipeline is told to end, is taken as Ctrl-C."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+def _signals(told: SimpleQueue[int]) -> Iterator[None]:
+    """They are queued, not raised: a second one may come while the first is still being passed on.
+
+    SIGTERM, by which a cancelled stage of a pipeline is told to end, is taken as Ctrl-C. What is
+    ignored, as Ctrl-C is by a command in the background, stays so.
+    """
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
+        for number, handler in before.items():
+            if handler is not signal.SIG_IGN:
+                signal.signal(number, lambda number, _frame: told.put(number))
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _in_the_foreground() -> bool:
