@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,7 @@ class Daemon:
         self.stopping = asyncio.Event()
         self._lock: int | None = None
         self._gateway: socket.socket | None = None
+        self._kept: list[socket.socket] = []
 
     def take_lock(self) -> None:
         """Raises LockedError, OSError."""
@@ -242,7 +244,10 @@ class Daemon:
             held.append(listener)
         self._gateway = held[0]
         self._gateway.listen(512)
-        for listener in held[1:]:
+        # Azurite's are bound and never listened at: Linux then gives them to nobody who asks for
+        # any port, and to Azurite, which asks for them by number. Elsewhere they would be taken.
+        self._kept = held[1:] if sys.platform == "linux" else []
+        for listener in held[1 + len(self._kept) :]:
             listener.close()
 
 

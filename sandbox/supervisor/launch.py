@@ -19,8 +19,8 @@ from sandbox.environment import without_sandbox
 from sandbox.supervisor import processes
 from sandbox.supervisor.services import MissingToolError, check_tools
 
-START_SECONDS = 60.0
-STOP_SECONDS = 20.0
+START_SECONDS = 180.0
+STOP_SECONDS = 60.0
 PAUSE = 0.02
 TRIES = 3
 """So often Azure's process may end during a start; then its last words are shown."""
@@ -128,7 +128,7 @@ def state(directory: Directory) -> dict[str, Any] | None:
     return found
 
 
-def ask(directory: Directory, request: dict[str, Any], timeout: float = 5.0) -> Any:
+def ask(directory: Directory, request: dict[str, Any], timeout: float = 30.0) -> Any:
     """One question to the supervisor; None when it does not answer."""
     try:
         with socket.socket(socket.AF_UNIX) as connection:
