@@ -177,6 +177,37 @@ def run(directory: Directory, command: Sequence[str]) -> None:
 
 @sandbox.command()
 @directory
+@click.argument("identifier", metavar="[ID]", required=False)
+@click.option("--name", metavar="NAME", help="What people call it; a new one is made by it.")
+@options.output
+def subscription(
+    directory: Directory, identifier: str | None, name: str | None, output: str
+) -> None:
+    """Make another subscription, as that of a hub, or one that a stack file names; else list them.
+
+    A command works in it with AZURE_SUBSCRIPTION_ID=ID before it.
+    """
+    from ops import screen
+    from sandbox.identity import Identity
+    from sandbox.subscriptions import Subscriptions
+
+    ensure_running(directory)
+    there = Subscriptions(directory, Identity.open(directory).subscription_id)
+    if identifier or name:
+        try:
+            there.make(name or there.name(str(identifier)) or str(identifier), identifier)
+        except ValueError as error:
+            raise Failure(f"{error}.") from None
+    found = there.all()
+    screen.result(
+        [{"id": one, "name": called} for one, called in found.items()],
+        output,
+        screen.table(("subscription", "name"), list(found.items())),
+    )
+
+
+@sandbox.command()
+@directory
 @click.argument("service", required=False)
 @click.option("-f", "--follow", is_flag=True, help="Go on as the log grows, until Ctrl-C.")
 @click.option("-n", "--lines", default=50, show_default=True, help="How many of the last lines.")

@@ -54,6 +54,15 @@ def test_a_sandboxs_life(folder: Path) -> None:
     assert "serving on port" in amlops("logs", *where, "azure").stdout
     assert "There is no service 'x'" in amlops("logs", *where, "x").stderr
 
+    hub = "1f1e1d1c-1b1a-4918-8716-151413121110"
+    assert "Hub" in amlops("subscription", *where, hub, "--name", "Hub").stdout
+    first, second = json.loads(amlops("subscription", *where, "--output", "json").stdout)
+    assert (first["name"], second) == ("Sandbox", {"id": hub, "name": "Hub"})
+    assert "one is a GUID" in amlops("subscription", *where, "prod").stderr
+    code = f"import os, sys; sys.exit(os.environ['ARM_SUBSCRIPTION_ID'] != '{hub}')"
+    chosen = amlops("run", *where, "--", sys.executable, "-c", code, AZURE_SUBSCRIPTION_ID=hub)
+    assert chosen.returncode == 0
+
     used = folder / "environments" / "used"
     unused = folder / "environments" / "unused"
     for home in (used, unused):

@@ -1,8 +1,9 @@
-"""Which programs a client of the sandbox finds."""
+"""Which programs a client of the sandbox finds, and in which subscription it works."""
 
 from __future__ import annotations
 
 import os
+import uuid
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from sandbox.directory import Directory, checkout
 from sandbox.environment import client_environment
 from sandbox.identity import Identity
+from sandbox.subscriptions import Subscriptions
 
 STAND_INS, TOOLS = (str(checkout() / ".tools" / name) for name in ("stand-ins", "bin"))
 
@@ -49,3 +51,14 @@ def test_the_persons_own_path_follows(
 ) -> None:
     monkeypatch.setenv("PATH", "/one:/two")
     assert _path(directory)[-2:] == ["/one", "/two"]
+
+
+def test_a_chosen_subscription_is_taken_where_the_sandbox_has_it(
+    directory: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, chosen = Identity.open(directory).subscription_id, str(uuid.uuid4())
+    monkeypatch.setenv("AZURE_SUBSCRIPTION_ID", chosen)
+    assert client_environment(directory)["AZURE_SUBSCRIPTION_ID"] == first, "that of a login"
+    Subscriptions(directory, first).make("Hub", chosen)
+    found = client_environment(directory)
+    assert {found["AZURE_SUBSCRIPTION_ID"], found["ARM_SUBSCRIPTION_ID"]} == {chosen}
