@@ -15,7 +15,7 @@ from typing import Any
 from pulumi import automation
 from pulumi.automation.events import EngineEvent
 
-from ops import encryption, programs, stack_files, state_files
+from ops import encryption, locks, programs, stack_files, state_files
 from ops.failure import Failure, NotProvisioned, in_a_file
 from ops.interruption import finished
 from ops.target import ROOT
@@ -194,6 +194,9 @@ def _without_secrets(value: Any) -> Any:
 
 def failure_of(error: Exception) -> Failure:
     """The engine's diagnostics, without its progress lines."""
+    locked = locks.failure(str(error))
+    if locked:
+        return locked
     lines = [line.strip().removeprefix("stderr: ") for line in str(error).splitlines()]
     # Diagnostics and policies; other lines repeat them in the progress.
     told = [line.removeprefix("error:").strip() for line in lines if line.startswith("error:")]

@@ -47,7 +47,7 @@ def clear_locks(environment: str) -> bool:
             continue
         except ValueError:  # killed while it took the lock, so that nobody has it
             owner = {"hostname": socket.gethostname()}
-        held = _alive(int(owner.get("pid", 0)), since)
+        held = alive(int(owner.get("pid", 0)), since)
         if owner.get("hostname") != socket.gethostname() or held:
             continue
         lock.unlink(missing_ok=True)
@@ -62,7 +62,7 @@ def clear_locks(environment: str) -> bool:
     return cleared
 
 
-def _alive(pid: int, since: float) -> bool:
+def alive(pid: int, since: float) -> bool:
     """Whether the process that took a lock then still runs: pids are used again, and who was
     killed may wait for its parent to take notice.
     """
