@@ -112,6 +112,7 @@ def declare(
             workspace=workspace.workspace.id,
             endpoints={key: e.id for key, e in contents.endpoints.endpoints.items()},
             kubernetes={key: c.id for key, c in contents.kubernetes.clusters.items()},
+            machines=contents.attached.machines,
         ),
         today or datetime.now(UTC).date(),
     )

@@ -43,6 +43,8 @@ class Network(pulumi.ComponentResource):
         super().__init__("amlops:infra:Network", name, None, opts)
         self.security_groups: dict[str, network.NetworkSecurityGroup] = {}
         """By the subnet that each guards; none where the virtual network was there before."""
+        self.address: network.PublicIPAddress | None = None
+        """Of the NAT gateway, where one is made."""
         existing = args.network.existing
         if existing.virtual_network and existing.subnets:
             self.id: pulumi.Output[str] = pulumi.Output.from_input(existing.virtual_network)
@@ -120,7 +122,7 @@ class Network(pulumi.ComponentResource):
         )
 
     def _nat_gateway(self, name: str, args: NetworkArgs) -> network.NatGateway:
-        address = network.PublicIPAddress(
+        self.address = network.PublicIPAddress(
             f"{name}-address",
             public_ip_address_name=args.names.public_address("nat"),
             resource_group_name=args.placement.resource_group,
@@ -138,7 +140,7 @@ class Network(pulumi.ComponentResource):
             resource_group_name=args.placement.resource_group,
             location=args.placement.location,
             sku={"name": "Standard"},
-            public_ip_addresses=[{"id": address.id}],
+            public_ip_addresses=[{"id": self.address.id}],
             tags=args.placement.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -16,6 +16,7 @@ from infra.diagnostics import Diagnostics, DiagnosticsArgs, Subject, storage_sub
 from infra.events import Events, EventsArgs
 from infra.names import Names
 from infra.settings import Settings
+from infra.virtual_machine import VirtualMachine
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Parts:
     endpoints: Mapping[str, pulumi.Input[str]]
     kubernetes: Mapping[str, pulumi.Input[str]]
     """Clusters that the program makes."""
+    machines: Mapping[str, VirtualMachine]
+    """Machines that the program makes."""
 
 
 def oversee(
@@ -122,4 +125,12 @@ def _subjects(settings: Settings, associated: Associated, parts: Parts) -> dict[
         for key, rules in network.security_groups.items():
             kind = "Microsoft.Network/networkSecurityGroups"
             subjects[f"rules-{key}"] = Subject(kind, rules.id)
+    for key, machine in parts.machines.items():
+        kind = "Microsoft.Network/networkInterfaces"
+        subjects[f"interface-{key}"] = Subject(kind, machine.interface.id)
+    addresses = {f"machine-{key}": machine.address for key, machine in parts.machines.items()}
+    for key, address in {**addresses, "nat": network and network.address}.items():
+        if address:
+            kind = "Microsoft.Network/publicIPAddresses"
+            subjects[f"address-{key}"] = Subject(kind, address.id)
     return subjects

@@ -42,8 +42,8 @@ class VirtualMachine(pulumi.ComponentResource):
     ) -> None:
         super().__init__("amlops:infra:VirtualMachine", name, None, opts)
         subnet = args.machine.subnet or args.subnet or self._network(name, args)
-        address = self._address(name, args) if args.machine.public_ip else None
-        interface = network.NetworkInterface(
+        self.address = self._address(name, args) if args.machine.public_ip else None
+        self.interface = network.NetworkInterface(
             f"{name}-interface",
             network_interface_name=args.names.machine("nic", args.key),
             resource_group_name=args.placement.resource_group,
@@ -54,7 +54,7 @@ class VirtualMachine(pulumi.ComponentResource):
                     "name": "internal",
                     "subnet": {"id": subnet},
                     "private_ip_allocation_method": "Dynamic",
-                    **({"public_ip_address": {"id": address.id}} if address else {}),
+                    **({"public_ip_address": {"id": self.address.id}} if self.address else {}),
                 }
             ],
             tags=args.placement.tags,
@@ -69,7 +69,7 @@ class VirtualMachine(pulumi.ComponentResource):
             identity={"type": "UserAssigned", "user_assigned_identities": [args.identity]},
             network_profile={
                 "network_interfaces": [
-                    {"id": interface.id, "primary": True, "delete_option": "Detach"}
+                    {"id": self.interface.id, "primary": True, "delete_option": "Detach"}
                 ]
             },
             os_profile={
@@ -134,6 +134,8 @@ class VirtualMachine(pulumi.ComponentResource):
                     "name": "machine",
                     "address_prefix": ADDRESSES,
                     "network_security_group": {"id": group.id},
+                    # Its way out is its public address, which it has wherever this network is.
+                    "default_outbound_access": False,
                 }
             ],
             tags=args.placement.tags,

@@ -18,6 +18,7 @@ import pytest
 
 from infra.settings import ActivityRule, MetricRule, QueryRule, alert_rules, table
 from tests.infra import mocks
+from tests.infra.every_compute import ATTACHED
 from tests.infra.mocks import Plan, plan, settings
 
 ME = ["me@example.com"]
@@ -75,6 +76,19 @@ def test_whatever_can_sends_its_logs(planned: Plan) -> None:
     assert blobs["resourceUri"].endswith("/blobServices/default")
     assert blobs["logs"] == [{"categoryGroup": "allLogs", "enabled": True}]
     assert sent["diagnostics-storage"]["logs"] == []
+
+
+def test_addresses_and_interfaces_that_are_made_are_watched() -> None:
+    nat = {r.name for r in watched(network={"mode": "own"}).of_type("monitor:DiagnosticSetting")}
+    assert "diagnostics-address-nat" in nat
+    machine = watched(attached={"box": ATTACHED["box"]})
+    sent = {r.name: r.inputs for r in machine.of_type("monitor:DiagnosticSetting")}
+    address, interface = (
+        sent[f"diagnostics-{name}"] for name in ("address-machine-box", "interface-box")
+    )
+    assert address["resourceUri"] == "/id/of/pip-bikes-dev-box"
+    assert [log["categoryGroup"] for log in address["logs"]] == ["allLogs"]
+    assert (interface["resourceUri"], interface["logs"]) == ("/id/of/nic-bikes-dev-box", [])
 
 
 def test_diagnostics_can_be_off() -> None:
