@@ -5,7 +5,7 @@
   has an approved private endpoint with its names in the zones that are linked to the network.
 - Rules of a managed network do not delete each other: neither when several are made, nor when one
   goes, nor when something else of the workspace changes.
-- What was there before is used, is not changed, and stays.
+- What was there before is used, is not changed, and stays, in another subscription, too.
 - With a customer's key all three services name it; afterwards the group is empty.
 """
 
@@ -20,6 +20,8 @@ from typing import Any
 import pytest
 import yaml
 
+from infra.settings import table
+from sandbox.subscriptions import Subscriptions
 from tests.infra.engine import ML, STACK_FILE, Stack
 from tests.sandbox.conftest import RunningSandbox
 
@@ -30,6 +32,10 @@ VERSIONS = {
     "Microsoft.ContainerRegistry/registries": "2023-07-01",
     "Microsoft.MachineLearningServices/workspaces": ML,
 }
+
+LINKS = table("private-links.yaml")
+ZONES = sorted({z for name in LINKS if name != "lake" for zs in LINKS[name].values() for z in zs})
+"""That have to be there in the resource group of a hub's."""
 
 
 @dataclass
@@ -75,6 +81,12 @@ def stack(start_sandbox: Callable[..., RunningSandbox], tmp_path: Path) -> Itera
     yield stack
     stack.sandbox.stop()
     assert STACK_FILE.read_bytes() == before
+
+
+def another_subscription(stack: Networked) -> str:
+    """A hub's: its zones and logs are used by those of others."""
+    first = stack.sandbox.subscription
+    return Subscriptions(stack.sandbox.directory, first).make("Hub")
 
 
 def is_private(stack: Networked) -> None:
@@ -217,8 +229,9 @@ def test_a_customers_key_encrypts_all_three_and_comes_again(stack: Networked) ->
 
 def test_what_was_there_before_is_used_and_stays(stack: Networked) -> None:
     root = f"/subscriptions/{stack.sandbox.subscription}/resourceGroups"
-    hub, team = f"{root}/rg-hub", f"{root}/rg-team"
-    network = f"{hub}/providers/Microsoft.Network/virtualNetworks/vnet-hub"
+    hub = f"/subscriptions/{another_subscription(stack)}/resourceGroups/rg-hub"
+    spoke, team = f"{root}/rg-spoke", f"{root}/rg-team"
+    network = f"{spoke}/providers/Microsoft.Network/virtualNetworks/vnet-spoke"
     logs = f"{hub}/providers/Microsoft.OperationalInsights/workspaces/log-hub"
     chosen = {
         "existing": {"resource_group": "rg-team", "logs": logs},
@@ -227,6 +240,7 @@ def test_what_was_there_before_is_used_and_stays(stack: Networked) -> None:
             "existing": {
                 "virtual_network": network,
                 "subnets": {"endpoints": "private", "compute": "nodes"},
+                "dns_zones": hub,
             },
         },
     }
@@ -235,7 +249,7 @@ def test_what_was_there_before_is_used_and_stays(stack: Networked) -> None:
     for setting in ("existing.resource_group", "network.existing.subnets.compute"):
         # Each a diagnostic of its own, by which readers of Pulumi's output know it.
         assert re.search(rf"error: stacks/.*amlops:settings.{setting}: there is no", text)
-    for group in (hub, team):
+    for group in (hub, spoke, team):
         stack.arm("PUT", group, {"location": "eastus"}, "2025-04-01")
     stack.arm("PUT", logs, {"location": "eastus", "properties": {}}, "2023-09-01")
     subnets = [
@@ -247,6 +261,9 @@ def test_what_was_there_before_is_used_and_stays(stack: Networked) -> None:
         "properties": {"addressSpace": {"addressPrefixes": ["10.9.0.0/16"]}, "subnets": subnets},
     }
     stack.arm("PUT", network, body, NETWORK)
+    zones = [f"{hub}/providers/Microsoft.Network/privateDnsZones/{zone}" for zone in ZONES]
+    for zone in zones:
+        stack.arm("PUT", zone, {"location": "global"}, DNS)
     stack.up()
     stack.settled()
     outputs = stack.outputs()
@@ -256,8 +273,13 @@ def test_what_was_there_before_is_used_and_stays(stack: Networked) -> None:
     assert outputs["virtualNetwork"] == network
     found = stack.arm("GET", network, version=NETWORK)["properties"]["subnets"]
     assert len(found[0]["properties"]["privateEndpoints"]) == 7
+    names = [stack.arm("GET", f"{zone}/A", version=DNS)["value"] for zone in zones]
+    assert all(names), "each has the addresses of what is reached by it"
     stack.destroy()
     left = stack.arm("GET", f"{team}/resources", version="2025-04-01")["value"]
     assert left == []
     assert stack.arm("GET", logs, version="2023-09-01")["name"] == "log-hub"
-    assert stack.arm("GET", network, version=NETWORK)["name"] == "vnet-hub"
+    assert stack.arm("GET", network, version=NETWORK)["name"] == "vnet-spoke"
+    assert [stack.arm("GET", f"{zone}/A", version=DNS)["value"] for zone in zones] == [[]] * len(
+        zones
+    )
