@@ -44,7 +44,7 @@ def run() -> None:
         data = pulumi.Config().get_object("settings")
         settings = parse(data, file)
         login = authorization.get_client_config()
-        check_subscription(target, settings.subscription, login.subscription_id)
+        check_subscription(target, settings.subscription, login.subscription_id, _is_there)
         client = Client(login.subscription_id, login.tenant_id)
         if isinstance(settings, RegistryStack):
             outputs = _registry(settings, environment, client)
@@ -56,6 +56,14 @@ def run() -> None:
         raise _refused(error) from None
     for key, value in outputs.items():
         pulumi.export(key, value)
+
+
+def _is_there(subscription: str) -> bool:
+    get = asking(authorization.get_client_token().token)
+    try:
+        return get(f"/subscriptions/{subscription}", "2022-12-01") is not None
+    except PermissionError:
+        return True  # To those who have no role in it.
 
 
 def _refused(error: Exception) -> pulumi.RunError:

@@ -7,7 +7,7 @@ State of the sandbox in a real backend, or of a subscription in the sandbox's, w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import parse_qs, urlparse
 
@@ -51,15 +51,20 @@ def check_backend(environ: Mapping[str, str]) -> str:
     return target
 
 
-def check_subscription(target: str, expected: str | None, actual: str) -> None:
+def check_subscription(
+    target: str, expected: str | None, actual: str, there: Callable[[str], bool]
+) -> None:
     """Raises TargetError where a stack is bound to another subscription than the one logged in to.
 
-    A sandbox has a random subscription of its own: there the binding says nothing.
+    A sandbox has a random subscription of its own: one that it has not (`there`) binds nothing.
     """
-    if target == "azure" and expected and expected.lower() != actual.lower():
+    if not expected or expected.lower() == actual.lower():
+        return
+    if target == "azure" or there(expected):
         raise TargetError(
             f"this stack belongs to subscription {expected} (amlops:settings.subscription), but "
-            f"the login is to {actual}: log in to the other, or correct the stack file"
+            f"the login is to {actual}: set AZURE_SUBSCRIPTION_ID to the former, or correct the "
+            "stack file"
         )
 
 
