@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -53,10 +54,19 @@ def note(text: str) -> None:
 def result(data: Any, output: str, shown: Table | str | None = None) -> None:
     """The command's result on standard output: JSON, or what a person reads."""
     if output == "json":
-        json.dump(data, sys.stdout, indent=2, default=str)
+        json.dump(_finite(data), sys.stdout, indent=2, default=str)
         sys.stdout.write("\n")
     elif shown is not None:
         sys.stdout.write(_written(shown, Console(highlight=False, width=_width())))
+
+
+def _finite(data: Any) -> Any:
+    """JSON has no word for NaN and infinity, which a metric may be; Python's is no JSON."""
+    if isinstance(data, dict):
+        return {key: _finite(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_finite(value) for value in data]
+    return str(data) if isinstance(data, float) and not math.isfinite(data) else data
 
 
 def show(shown: Table) -> None:

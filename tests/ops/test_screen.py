@@ -15,7 +15,13 @@ from ops import screen
 from ops.commands import infrastructure
 
 Captured = pytest.CaptureFixture[str]
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text()
+)
 DATA = st.recursive(
     SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20
 )
@@ -52,6 +58,12 @@ def test_json_is_one_document_with_what_was_given(data: object) -> None:
 def test_json_writes_a_date_as_text(capsys: Captured) -> None:
     screen.result({"at": datetime(2026, 1, 2, tzinfo=UTC)}, "json")
     assert json.loads(capsys.readouterr().out)["at"].startswith("2026-01-02")
+
+
+def test_json_has_no_nan(capsys: Captured) -> None:
+    screen.result({"metrics": [{"loss": float("nan"), "gain": float("-inf")}]}, "json")
+    (metrics,) = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)["metrics"]
+    assert metrics == {"loss": "nan", "gain": "-inf"}
 
 
 def test_text_is_printed_as_it_is(capsys: Captured) -> None:
