@@ -18,7 +18,8 @@ from sandbox.clock import Clock
 
 def test_it_starts_as_the_machines_and_moves_forward_only(tmp_path: Path) -> None:
     clock = Clock(tmp_path / "clock.json")
-    assert abs(clock.time() - time.time()) < 1
+    before = time.time()
+    assert before <= clock.time() <= time.time()
     clock.advance(timedelta(days=3))
     assert clock.offset == timedelta(days=3)
     with pytest.raises(ValueError, match="only moves forward"):
@@ -43,7 +44,7 @@ def test_a_sleeper_wakes_when_the_clock_is_moved(tmp_path: Path, same_process: b
         await asyncio.sleep(0)
         assert not sleeper.done()
         mover.advance(timedelta(hours=1))
-        await asyncio.wait_for(sleeper, 5)
+        await asyncio.wait_for(sleeper, 60)
 
     asyncio.run(sleep())
 

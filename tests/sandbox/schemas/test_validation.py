@@ -1,6 +1,8 @@
 """How findings read, and the rules that plain JSON Schema would not give."""
 
+import functools
 import re
+import time
 import timeit
 from typing import Any
 
@@ -168,7 +170,8 @@ def test_type_names_ignore_case_and_unknown_types_pass() -> None:
 def test_a_check_takes_less_than_a_fifth_of_a_millisecond() -> None:
     body = cluster()
     schemas.check(COMPUTES, body)
-    best = min(timeit.repeat(lambda: schemas.check(COMPUTES, body), number=100, repeat=5))
+    once = functools.partial(schemas.check, COMPUTES, body)
+    best = min(timeit.repeat(once, timer=time.process_time, number=100, repeat=5))
     assert best / 100 < 0.0002
 
 

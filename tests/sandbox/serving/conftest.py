@@ -31,6 +31,8 @@ CONDA = {
     "name": "serving",
     "dependencies": ["python=3.11", {"pip": ["azureml-inference-server-http==1.5.1"]}],
 }
+PATIENT = OnlineRequestSettings(request_timeout_ms=90_000)
+"""A first answer may take longer than the five seconds that are the default."""
 LINE = """
     import json, os
     from pathlib import Path
@@ -112,7 +114,7 @@ def deploy_line(
         ),
         instance_type="Standard_DS3_v2",
         instance_count=settings.pop("instances", 1),
-        request_settings=settings.pop("requests", OnlineRequestSettings()),
+        request_settings=settings.pop("requests", PATIENT),
         **settings,
     )
     return ml.online_deployments.begin_create_or_update(deployment).result()

@@ -155,10 +155,11 @@ def test_a_model_that_raises_is_a_model_error_and_a_slow_one_times_out(
         def run(body):
             time.sleep(json.loads(body)["seconds"])
     """
-    deploy("blue", script=script, requests=OnlineRequestSettings(request_timeout_ms=600))
+    deploy("blue", script=script)
     raised = score({"minutes": 1}, azureml_model_deployment="blue")
     assert raised.status_code == 424
     assert raised.headers["ms-azureml-model-error-statuscode"] == "500"
+    deploy("blue", script=script, requests=OnlineRequestSettings(request_timeout_ms=600))
     slow = score({"seconds": 1.2}, azureml_model_deployment="blue")
     assert slow.status_code == 408
 

@@ -35,7 +35,7 @@ def test_a_deployment_is_completed_by_the_service_that_comes_after(
         deploying = pool.submit(deploy, "blue", script=SLOW)
         wait_until(lambda: servers(sandbox), what="its server starts")
         sandbox.kill("azure")
-        deploying.exception(60)
+        deploying.exception(180)
 
     def done() -> bool:
         state = ml.online_deployments.get("blue", endpoint).provisioning_state

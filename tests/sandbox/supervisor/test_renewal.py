@@ -27,7 +27,8 @@ def old(
     """A running sandbox beside a checkout that has changed since."""
     started = start_sandbox()
     monkeypatch.setattr(renewal, "fingerprint", lambda: "newer")
-    monkeypatch.delenv("AMLOPS_SANDBOX_DURATIONS", raising=False)
+    monkeypatch.setenv("AMLOPS_SANDBOX_DURATIONS", "real")  # So that it is as before afterwards.
+    monkeypatch.delenv("AMLOPS_SANDBOX_DURATIONS")
     yield started
     launch.stop(started.directory)
 

@@ -50,9 +50,14 @@ def use(sandbox: RunningSandbox) -> Iterator[Use]:
             mlflow.set_tracking_uri(before)
             mlflow.set_registry_uri(before)
 
+    # What MLflow is told it writes into the environment, where the commands of later tests meet it.
+    theirs = {name: value for name, value in os.environ.items() if name.startswith("MLFLOW_")}
     yield speak
     while mlflow.active_run():
         mlflow.end_run()
+    for name in [name for name in os.environ if name.startswith("MLFLOW_")]:
+        del os.environ[name]
+    os.environ.update(theirs)
 
 
 @pytest.fixture
