@@ -43,5 +43,5 @@ def amlops(folder: Path, *arguments: str, given: str = "", **variables: str) -> 
         capture_output=True,
         text=True,
         check=False,
-        timeout=180,
+        timeout=600,
     )

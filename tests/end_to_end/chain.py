@@ -129,7 +129,7 @@ def _trained(chain: Chain, result: Any) -> None:
         jobs = chain.amlops.arm(f"{WORKSPACES['dev']}/jobs", ML_VERSION)["value"]
         return {job["properties"]["status"] for job in jobs}
 
-    wait_until(lambda: states() <= FINAL, 60, f"every job comes to an end: {states()}")
+    wait_until(lambda: states() <= FINAL, what=f"every job comes to an end: {states()}")
 
 
 def _registered(chain: Chain, result: Any) -> None:

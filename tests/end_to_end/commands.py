@@ -24,7 +24,7 @@ from tests.sandbox.conftest import wait_until
 
 ROOT = Path(__file__).parents[2]
 AMLOPS = ROOT / ".venv" / "bin" / "amlops"
-PATIENCE = 180.0
+PATIENCE = 600.0
 """Seconds after which a command hangs, even on a busy machine."""
 
 
@@ -167,7 +167,7 @@ class Amlops:
             "client_secret": variables["AZURE_CLIENT_SECRET"],
             "scope": "https://management.azure.com/.default",
         }
-        with httpx.Client(proxy=variables["HTTPS_PROXY"], verify=trust, timeout=60) as client:
+        with httpx.Client(proxy=variables["HTTPS_PROXY"], verify=trust, timeout=PATIENCE) as client:
             token = client.post(f"{login}/oauth2/v2.0/token", data=form).json()["access_token"]
             answer = client.request(
                 method,
@@ -206,7 +206,7 @@ class Amlops:
         ]
 
     def no_strays(self) -> None:
-        wait_until(lambda: not self.strays(), 30, f"strays end: {self.strays()}")
+        wait_until(lambda: not self.strays(), what=f"strays end: {self.strays()}")
 
     def stop(self) -> None:
         launch.stop(self.directory)

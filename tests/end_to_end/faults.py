@@ -75,7 +75,7 @@ class Fault:
         if self.victim == SESSION:
             running.kill()
             return "the whole session"
-        pid = wait_until(lambda: self._victim(amlops, running), 60, f"{self.victim} runs")
+        pid = wait_until(lambda: self._victim(amlops, running), what=f"{self.victim} runs")
         what = f"{pid} {processes.command(pid)}"
         os.kill(pid, signal.SIGKILL)
         return what

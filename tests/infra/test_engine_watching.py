@@ -90,7 +90,7 @@ def test_a_registered_model_reaches_the_queue(stack: Stack, tmp_path: Path) -> N
     def arrived() -> list[dict[str, Any]]:
         return [json.loads(base64.b64decode(m.content)) for m in queue.receive_messages()]
 
-    (event,) = wait_until(arrived, 30, "the event")
+    (event,) = wait_until(arrived, what="the event")
     assert event["type"] == "Microsoft.MachineLearningServices.ModelRegistered"
     assert event["subject"] == "models/churn:1"
     assert event["source"] == outputs["workspace"]["id"]

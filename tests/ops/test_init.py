@@ -244,7 +244,7 @@ def test_at_a_terminal_it_asks_for_what_is_not_given(fork: Path) -> None:
     os.close(terminal)
     # Workload and owner; cost centre and location as they are.
     os.write(keyboard, b"churn\ngrowth\n\n\n")
-    told, asked = process.communicate(timeout=60)
+    told, asked = process.communicate(timeout=180)
     os.close(keyboard)
     assert process.returncode == 0, asked
     assert "cost centre [4711]" in asked

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests import checkout
 
-PATIENCE = 240.0
+PATIENCE = 600.0
 """Seconds after which a step hangs."""
 SECRETS = ("AZURE_CLIENT_SECRET", "ARM_CLIENT_SECRET", "PULUMI_CONFIG_PASSPHRASE")
 KEPT = ("HOME", "LANG", "TMPDIR")

@@ -37,10 +37,11 @@ from sandbox.login.tokens import ARM, mint
 from sandbox.supervisor.launch import stop
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS = 30.0
+PATIENCE = 180.0
+"""Seconds after which a condition never holds, even on a busy machine."""
 
 
-def wait_until(condition: Callable[[], Any], seconds: float = 30.0, what: str = "") -> Any:
+def wait_until(condition: Callable[[], Any], seconds: float = PATIENCE, what: str = "") -> Any:
     """Poll until the condition holds; its value. Fails loudly after `seconds`."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -74,7 +75,9 @@ class RunningSandbox:
 
     def http(self) -> httpx.Client:
         """A plain client that goes through the gateway and trusts its certificates."""
-        return httpx.Client(proxy=self.environment["HTTPS_PROXY"], verify=self._trust, timeout=60)
+        return httpx.Client(
+            proxy=self.environment["HTTPS_PROXY"], verify=self._trust, timeout=PATIENCE
+        )
 
     @functools.cached_property
     def _trust(self) -> ssl.SSLContext:
@@ -145,7 +148,7 @@ class RunningSandbox:
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(PATIENCE)
 
 
 def launch(
@@ -176,7 +179,7 @@ def launch(
             return False
         return bool(state["pid"] == process.pid and state["ready"])
 
-    wait_until(ready, START_SECONDS, "ARM answers")
+    wait_until(ready, what="ARM answers")
     return RunningSandbox(directory, process, client_environment(directory))
 
 

@@ -47,12 +47,11 @@ def submit(ml: Any, cluster: str, bare: str) -> Callable[..., Job]:
     return submit
 
 
-def ended(ml: Any, job: Job, seconds: float = 60) -> Job:
+def ended(ml: Any, job: Job) -> Job:
     """The job when it has ended."""
     return wait_until(
         lambda: (found := ml.jobs.get(job.name)).status in ENDED and found,
-        seconds,
-        f"{job.name} ends",
+        what=f"{job.name} ends",
     )
 
 

@@ -204,7 +204,7 @@ class Doomed:
     def kill_and_restart(self) -> None:
         supervisor = json.loads(self.sandbox.directory.state.read_text())["pid"]
         os.kill(supervisor, signal.SIGKILL)
-        self.sandbox.process.wait(20)
+        self.sandbox.process.wait(180)
         self.sandbox = self.start(directory=self.sandbox.directory)
 
 

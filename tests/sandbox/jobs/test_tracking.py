@@ -46,7 +46,7 @@ def test_a_script_logs_into_the_run_of_its_job(
         experiment_name=f"tracking-{environment}",
         display_name="shown",
     )
-    job = ended(ml, job, 120)
+    job = ended(ml, job)
     assert log_of(ml, job, tmp_path).split()[-2:] == [job.name, environment]
     assert job.status == "Completed"
 

@@ -221,7 +221,7 @@ def test_jobs_run_on_kubernetes_and_on_machines(
         ml.jobs.create_or_update(job(ml, tmp_path, compute)) for compute in (name, f"{name}-vm")
     ]
     for one in submitted:
-        wait_until(lambda one=one: ml.jobs.get(one.name).status == "Completed", 60)  # type: ignore[misc]
+        wait_until(lambda one=one: ml.jobs.get(one.name).status == "Completed")  # type: ignore[misc]
 
 
 def test_another_resource_is_another_compute(

@@ -49,8 +49,8 @@ def test_the_process_prints_its_port_and_answers() -> None:
         port = int(process.stdout.readline())
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
             stub = grpc_service.ResourceProviderStub(channel)
-            assert stub.GetPluginInfo(decode_empty(), timeout=10).version == VERSION
-            configured = stub.Configure(messages.ConfigureRequest(), timeout=10)
+            assert stub.GetPluginInfo(decode_empty(), timeout=60).version == VERSION
+            configured = stub.Configure(messages.ConfigureRequest(), timeout=60)
             assert configured.supportsPreview
     finally:
         process.terminate()

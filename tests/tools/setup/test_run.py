@@ -57,7 +57,7 @@ class Machine:
 
     def run(self, *steps: str) -> tuple[int, str]:
         process = self.start(*steps)
-        _, printed = process.communicate(timeout=120)
+        _, printed = process.communicate(timeout=300)
         return process.returncode, printed
 
 
@@ -182,7 +182,7 @@ def test_done_once_it_says_and_needs_nothing(with_node: Machine) -> None:
     let_npm_finish(with_node)
     process = with_node.start("azurite")
     half_installed_then_gone(with_node)
-    assert process.wait(60) == 0
+    assert process.wait(300) == 0
     (with_node.path / "npm").unlink()
     (with_node.path / "node").unlink()
     assert with_node.run("azurite") == (0, "")
@@ -203,7 +203,7 @@ def test_interrupted_it_stops_its_commands_and_takes_up_again(
     _, printed = process.communicate(timeout=300)
     assert process.returncode == 130
     assert printed.endswith("set-up: interrupted. The same command goes on from here.\n")
-    assert psutil.wait_procs(tree, timeout=120)[1] == []
+    assert psutil.wait_procs(tree, timeout=300)[1] == []
     taken_up(with_node)
 
 
@@ -212,7 +212,7 @@ def test_killed_it_leaves_no_command_behind_and_takes_up_again(with_node: Machin
     npm = half_installed(with_node)
     process.kill()
     process.wait()
-    assert psutil.wait_procs([npm], timeout=120)[1] == []
+    assert psutil.wait_procs([npm], timeout=300)[1] == []
     taken_up(with_node)
 
 
@@ -227,8 +227,8 @@ def test_a_second_one_waits_for_the_first(with_node: Machine) -> None:
     waiting = second.stderr.readline()
     assert waiting == "set-up: another one is at work in this checkout; waiting …\n"
     go_on.write_text("x\n")
-    assert first.wait(60) == 0
-    assert second.wait(60) == 0
+    assert first.wait(300) == 0
+    assert second.wait(300) == 0
     assert second.stderr.read() == ""  # what the first has done is not done again
 
 
