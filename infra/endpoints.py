@@ -54,6 +54,10 @@ class Endpoints(pulumi.ComponentResource):
                 tags={**args.placement.tags, **endpoint.tags},
                 opts=pulumi.ResourceOptions(
                     parent=self,
+                    # Azure never changes it: "Access Azure resources from an online endpoint",
+                    # Microsoft Learn. The new endpoint has the old one's name.
+                    replace_on_changes=["identity.type"],
+                    delete_before_replace=True,
                     ignore_changes=[
                         "properties.traffic",
                         "properties.mirrorTraffic",

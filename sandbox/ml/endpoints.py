@@ -29,6 +29,7 @@ def _prepare(azure: Azure, change: Change) -> None:
     workspace = workspace_of(azure, endpoint.id)
     endpoint.body["location"] = endpoint.location or workspace.location
     prepare_endpoint(azure, endpoint, change.previous)
+    _keep_identity(change)
     give_identity(azure, endpoint)
     check_name(azure, endpoint)
     _set_keys(endpoint)
@@ -42,6 +43,20 @@ def _prepare(azure: Azure, change: Change) -> None:
     address = f"https://{host_of(endpoint)}"
     properties["scoringUri"] = f"{address}/score"
     properties["swaggerUri"] = f"{address}/swagger.json"
+
+
+def _keep_identity(change: Change) -> None:
+    """Raises 400 for another kind of identity than the endpoint was made with: Azure gives it one
+    of its own unless told otherwise.
+    """
+    if change.previous is None or not change.resource.body.get("identity"):
+        return
+    before, now = (
+        str((one.body.get("identity") or {}).get("type") or "SystemAssigned").lower()
+        for one in (change.previous, change.resource)
+    )
+    if before != now:
+        raise invalid("The identity of an endpoint is immutable.", "identity")
 
 
 def _set_keys(endpoint: Resource) -> None:

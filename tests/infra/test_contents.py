@@ -96,6 +96,11 @@ def test_traffic_is_not_the_programs(everything: Plan) -> None:
         assert "traffic" not in endpoint.inputs["properties"]
 
 
+def test_another_kind_of_identity_makes_an_endpoint_anew(everything: Plan) -> None:
+    for endpoint in everything.of_type("machinelearningservices:OnlineEndpoint"):
+        assert endpoint.replace_on_changes == ("identity.type",)
+
+
 def test_endpoints_follow_their_settings(everything: Plan) -> None:
     by_name = {
         e["endpointName"].split("-dev-")[0]: e["properties"]

@@ -13,12 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from azure.ai.ml.entities import (
-    IdentityConfiguration,
-    ManagedIdentityConfiguration,
-    ManagedOnlineEndpoint,
-    OnlineRequestSettings,
-)
+from azure.ai.ml.entities import ManagedOnlineEndpoint, OnlineRequestSettings
 from azure.core.exceptions import HttpResponseError
 
 from sandbox.serving.choice import choose
@@ -45,14 +40,13 @@ def test_traffic_is_split_by_weight() -> None:
     assert choose({"a": 0}, 0.5) is None
 
 
-def test_the_identity_of_an_endpoint_stays(ml: Any, endpoint: str) -> None:
-    found = ml.online_endpoints.get(endpoint)
-    found.identity = IdentityConfiguration(
-        type="user_assigned", user_assigned_identities=[ManagedIdentityConfiguration()]
-    )
-    found.identity.user_assigned_identities[0].resource_id = "/subscriptions/x"
-    with pytest.raises(HttpResponseError, match="identity of an endpoint is immutable"):
-        ml.online_endpoints.begin_create_or_update(found)
+def test_the_identity_of_an_endpoint_stays(sandbox: RunningSandbox, ml: Any, endpoint: str) -> None:
+    at = ml.online_endpoints.get(endpoint).id
+    body = sandbox.arm("GET", at, version=VERSION).json()
+    again = {key: body[key] for key in ("location", "kind", "properties")}
+    answer = sandbox.arm("PUT", at, {**again, "identity": {"type": "None"}}, version=VERSION)
+    assert answer.status_code == 400
+    assert "identity of an endpoint is immutable" in answer.text
 
 
 def test_requests_are_shared_mirrored_and_counted(
