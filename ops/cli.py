@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from io import StringIO
 
 import click
 
@@ -75,6 +77,8 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Whatever fails ends as one message; a bug's traceback goes to a file."""
+        if sys.stdin is None:  # Closed by whoever started the command: nobody answers.
+            sys.stdin = StringIO()
         try:
             return super().invoke(ctx)
         except (click.UsageError, click.exceptions.Exit, click.Abort, KeyboardInterrupt):

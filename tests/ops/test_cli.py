@@ -16,7 +16,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from ops import cli
+from ops import cli, options
 from ops.failure import Failure
 from tests.ops.conftest import ROOT, Amlops, assert_one_message
 
@@ -203,3 +203,14 @@ def test_a_preview_says_when_nothing_would_change(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(stacks, "preview", lambda *_: stacks.Summary({"same": 3}))
     done = CliRunner().invoke(cli.main, ["preview", "dev"])
     assert (done.exit_code, done.stdout) == (0, "nothing would change\n")
+
+
+def test_where_input_is_closed_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    @click.command()
+    def up() -> None:
+        options.answer(lambda: click.confirm("Destroy all?", err=True), "--yes")
+
+    monkeypatch.setattr(cli.Commands, "get_command", lambda *_: up)
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(Failure, match=r"Nobody answered.* say: --yes"):
+        cli.main(["up"], standalone_mode=False)
