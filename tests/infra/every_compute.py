@@ -1,9 +1,13 @@
-"""Settings of computes that use every option, and those that no test of one option can share."""
+"""Computes that use every option: their settings, and what the program registers for them."""
 
 from __future__ import annotations
 
 import base64
 from typing import Any
+
+from pulumi.runtime.rpc import _special_sig_key
+
+from tests.infra.mocks import Plan, plan, settings
 
 SUBSCRIPTION = "0f0e0d0c-0b0a-4908-8706-050403020100"
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-theirs/providers"
@@ -88,3 +92,17 @@ ATTACHED: dict[str, Any] = {
     "hadoop": {"kind": "hdinsight", "existing": HDINSIGHT, "password": {"secret": "hdi"}},
     "spark": {"kind": "synapse-spark", "existing": SPARK},
 }
+
+
+def plan_every_compute() -> Plan:
+    """All of them, planned."""
+    return plan(
+        settings(instances=INSTANCES, clusters=CLUSTERS, kubernetes=KUBERNETES, attached=ATTACHED)
+    )
+
+
+def compute(planned: Plan, name: str) -> dict[str, Any]:
+    """The properties of a compute, by the name that its resource has in Pulumi."""
+    given = planned.resources[name].inputs["properties"]
+    found: dict[str, Any] = given["value"] if _special_sig_key in given else given
+    return found
