@@ -7,9 +7,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from infra.settings.compute_fields import AttachedName
-from infra.settings.fields import Section, TagValue
-
-TagName = Annotated[str, Field(min_length=1, max_length=512)]
+from infra.settings.fields import Section
+from infra.settings.tags import Tags
 
 
 class Endpoint(Section):
@@ -26,7 +25,7 @@ class Endpoint(Section):
     """The Kubernetes cluster that it runs on, as under `kubernetes`; None: machines of Azure's."""
     description: Annotated[str, Field(max_length=1000)] = ""
     """Shown in the studio."""
-    tags: dict[TagName, TagValue] = {}
+    tags: Tags = {}
     """More tags, of this endpoint alone."""
 
     @model_validator(mode="after")
@@ -45,5 +44,5 @@ class BatchEndpoint(Section):
 
     description: Annotated[str, Field(max_length=1000)] = ""
     """Shown in the studio."""
-    tags: dict[TagName, TagValue] = {}
+    tags: Tags = {}
     """More tags, of this endpoint alone."""

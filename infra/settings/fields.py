@@ -19,7 +19,6 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
-    Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     PlainSerializer,
@@ -170,7 +169,6 @@ Uuid = Annotated[
         36,
     ),
 ]
-TagValue = Annotated[str, Field(min_length=1, max_length=256)]
 Duration = Annotated[
     timedelta,
     BeforeValidator(_duration),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from infra.settings.faults import FaultsError
-from infra.settings.fields import Instant, Region, Section, TagValue, Uuid, Workload
+from infra.settings.fields import Instant, Region, Section, Uuid, Workload
 from infra.settings.governance import Budget
+from infra.settings.tags import Tags, TagValue
 
 
 class Owned(Section):
@@ -22,7 +23,7 @@ class Owned(Section):
     """Who is asked about it; a tag of every resource."""
     cost_centre: TagValue
     """Who pays for it; a tag of every resource."""
-    tags: dict[Annotated[str, Field(min_length=1, max_length=512)], TagValue] = {}
+    tags: Tags = {}
     """More tags for every resource."""
     subscription: Uuid | None = None
     """The only subscription that this stack may go to on azure; None: whichever is logged in."""
@@ -36,10 +37,6 @@ class Owned(Section):
 
     @model_validator(mode="after")
     def _short_lived(self) -> Self:
-        if "expires" in self.tags:
-            raise FaultsError.at(
-                "tags.expires", "is the tag of short-lived environments; set 'expires'"
-            )
         if self.expires and self.protection:
             raise FaultsError.at("expires", "'protection' is set too; allowed is one of the two")
         return self
