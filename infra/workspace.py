@@ -12,14 +12,10 @@ from pulumi_azure_native import machinelearningservices
 from infra import settings
 from infra.encryption import CustomerKey
 from infra.placement import Placement
-from infra.settings import table
+from infra.settings.network import program_rules
 
 OUTBOUND = {"internet": "AllowInternetOutbound", "approved": "AllowOnlyApprovedOutbound"}
 USER_DEFINED = {"category": "UserDefined"}
-PARALLEL = ("queue", "table")
-"""What batch endpoints and parallel jobs need of the workspace's account beside what the service
-lets through by itself: "Workspace managed virtual network isolation", Microsoft Learn.
-"""
 
 
 @dataclass(frozen=True)
@@ -130,10 +126,11 @@ def _managed_network(args: WorkspaceArgs) -> dict[str, Any]:
 
 def _own_rules(args: WorkspaceArgs) -> Mapping[str, Any]:
     """To what the service does not see to by itself, of what the program makes."""
-    lake = table("private-links.yaml")["lake"] if args.lake is not None else ()
+    accounts = {"storage": args.storage, "lake": args.lake}
     return {
-        **{f"storage-{part}": _private_endpoint(args.storage, part) for part in PARALLEL},
-        **{f"lake-{part}": _private_endpoint(args.lake, part) for part in lake},
+        name: _private_endpoint(accounts[account], part)
+        for name, (account, part) in program_rules().items()
+        if accounts[account] is not None
     }
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from infra.settings.azure_ids import AnyId, GroupId, VirtualNetworkId
 from infra.settings.faults import Fault, FaultsError
-from infra.settings.fields import KEBAB, KEBAB_TEXT, Section, named
+from infra.settings.fields import KEBAB, KEBAB_TEXT, Section, named, table
 from infra.settings.hosts import Hosts, PublicAddresses, Range
 
 ADDRESSES = "10.40.0.0/16"
@@ -29,14 +29,47 @@ KUBERNETES = {
 for your VNet", "Secure an Azure Machine Learning workspace with virtual networks"; what Azure
 Kubernetes Service takes where nobody says another, "Configure Azure CNI Overlay", Microsoft Learn.
 """
+PARALLEL = ("queue", "table")
+"""What batch endpoints and parallel jobs need of the workspace's account beside what the service
+lets through by itself: "Workspace managed virtual network isolation", Microsoft Learn.
+"""
 
 
-RuleName = Annotated[str, named(KEBAB, KEBAB_TEXT, 2, 48)]
+def program_rules() -> dict[str, tuple[str, str]]:
+    """Rules that the program has itself in mode managed, by name: an account of the environment's
+    and its subresource.
+    """
+    parts = {"storage": PARALLEL, "lake": table("private-links.yaml")["lake"]}
+    return {f"{account}-{part}": (account, part) for account in parts for part in parts[account]}
+
+
+def _rule_name(value: str) -> str:
+    if value in program_rules():
+        names = ", ".join(program_rules())
+        raise ValueError(f"is the program's own, as are {names}; choose another")
+    return value
+
+
+def _ports(value: str) -> str:
+    """The service would refuse it only when the workspace is there already."""
+    for part in value.replace(" ", "").split(",") if value != "*" else []:
+        first, _, last = part.partition("-")
+        if not 1 <= int(first) <= int(last or first) <= HIGHEST_PORT:
+            raise ValueError(
+                f"{part} is none; allowed are ports from 1 to {HIGHEST_PORT}, "
+                "in a range the lower one first"
+            )
+    return value
+
+
+HIGHEST_PORT = 65535
+RuleName = Annotated[str, named(KEBAB, KEBAB_TEXT, 2, 48), AfterValidator(_rule_name)]
 SubnetName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]{0,79}$")]
 Ports = Annotated[
     str,
-    BeforeValidator(lambda value: str(value) if isinstance(value, int) else value),
+    BeforeValidator(lambda value: str(value) if type(value) is int else value),
     named(r"\*|\d+(-\d+)?(, ?\d+(-\d+)?)*", "ports and ranges, as 443 or '80, 8080-8089'", 1, 100),
+    AfterValidator(_ports),
 ]
 
 

@@ -103,6 +103,25 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
         {"network": {"mode": "managed", "rules": {"p-p": {**PACKAGES, "ports": 443}}}},
         "protocol and ports are for a service_tag",
     ),
+    *(
+        (
+            {
+                "network": {
+                    "mode": "managed",
+                    "rules": {"p-p": {"service_tag": "A", "ports": ports}},
+                }
+            },
+            f"{part} is none; allowed are ports from 1 to 65535",
+        )
+        for ports, part in [("90-80, 99999", "90-80"), ("80,99999", "99999"), (0, "0")]
+    ),
+    *(
+        (
+            {"network": {"mode": "managed", "rules": {name: PACKAGES}}},
+            "is the program's own, as are storage-queue, storage-table, lake-blob, lake-dfs",
+        )
+        for name in ("storage-queue", "lake-dfs")
+    ),
     (
         {"network": {"mode": "managed", "rules": {"p-p": {"resource": KEY}}}},
         "resource and subresource go together",
@@ -174,6 +193,13 @@ def test_a_mistake_is_one_line(added: dict[str, Any], expected: str) -> None:
     assert first.startswith(FILE)
     assert expected in str(caught.value)
     assert "Traceback" not in str(caught.value)
+
+
+@pytest.mark.parametrize("ports", [1, "*", "65535", "80, 8080-8089", "80-80"])
+def test_ports_that_are_taken(ports: object) -> None:
+    rule = {"service_tag": "DataFactory", "ports": ports}
+    chosen = settings(network={"mode": "managed", "rules": {"p-p": rule}})
+    assert chosen.network.rules["p-p"].ports == str(ports)
 
 
 def test_mistakes_of_one_section_do_not_hide_each_other() -> None:
