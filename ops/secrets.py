@@ -98,9 +98,11 @@ class Named:
 
 
 def named(part: Any, path: str = "") -> Iterator[Named]:
-    """Each secret that settings name."""
+    """Each secret of a vault that settings, defaults included, name. What has no `vault` beside it
+    is none: `tls` names a secret in Kubernetes.
+    """
     if isinstance(part, dict):
-        if part.get("secret"):
+        if part.get("secret") and "vault" in part:
             setting = f"{path}.secret".lstrip(".")
             yield Named(str(part["secret"]), str(part.get("vault") or ""), setting)
         for key, value in part.items():

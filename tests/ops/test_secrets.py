@@ -124,7 +124,11 @@ def test_what_the_stack_file_names_is_listed_also_when_missing(
     log_in = {"auth": "password", "user": "u", "secret": "password"}
     database = {"kind": "sql", "server": "db.example.com", "database": "x", **log_in}
     settings = {
-        "connections": {"sales": database, "other": {**database, "vault": "kv-team"}},
+        "connections": {
+            "sales": {**database, "vault": None},
+            "other": {**database, "vault": "kv-team"},
+        },
+        "kubernetes": {"serving": {"tls": {"secret": "certificate", "host": "m.example.com"}}},
     }
     monkeypatch.setattr(stacks, "settings", lambda _environment: settings)
     kept.append("own")

@@ -80,8 +80,9 @@ def test_what_the_stack_makes_itself_is_not_looked_for(case: Case) -> None:
     assert references.named(case) == {}
 
 
-def secret(**more: str) -> dict[str, Any]:
-    return {"connections": {"orders": {"kind": "sql", "secret": "orders-password", **more}}}
+def secret(vault: str | None = None) -> dict[str, Any]:
+    orders = {"kind": "sql", "secret": "orders-password", "vault": vault}
+    return {"connections": {"orders": orders}}
 
 
 def test_a_secret_of_a_vault_that_is_to_come_is_a_warning(case: Case) -> None:
