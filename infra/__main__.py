@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,12 @@ from infra import shared
 from infra.asset_registry import check_regions
 from infra.environment import Client, declare, names_of
 from infra.existing import look_up
+from infra.key_vault import AUDIENCE, Refuse, reader
 from infra.names import Names
+from infra.node_counts import node_counts
 from infra.rest import asking
-from infra.secrets import AUDIENCE, reader
 from infra.settings import (
+    Fault,
     FaultsError,
     RegistryStack,
     Settings,
@@ -38,6 +41,11 @@ def run() -> None:
     """Check, declare, export; what is wrong with settings or target ends as one line."""
     stack = pulumi.get_stack()
     file = f"stacks/Pulumi.{stack}.yaml"
+    data: object = None
+
+    def refuse(faults: Sequence[Fault]) -> Exception:
+        return _refused(mistaken(data, file, faults))
+
     try:
         target = check_backend(os.environ)
         environment = check_environment(stack, file)
@@ -49,9 +57,9 @@ def run() -> None:
         if isinstance(settings, RegistryStack):
             outputs = _registry(settings, environment, client)
         else:
-            outputs = _environment(settings, environment, client)
+            outputs = _environment(settings, environment, client, refuse)
     except FaultsError as error:
-        raise _refused(mistaken(data, file, error.found)) from None
+        raise refuse(error.found) from None
     except (SettingsError, TargetError) as error:
         raise _refused(error) from None
     for key, value in outputs.items():
@@ -74,7 +82,9 @@ def _refused(error: Exception) -> pulumi.RunError:
     return pulumi.RunError(last)
 
 
-def _environment(settings: Settings, environment: str, client: Client) -> dict[str, Any]:
+def _environment(
+    settings: Settings, environment: str, client: Client, refuse: Refuse
+) -> dict[str, Any]:
     names = names_of(settings, client.subscription_id, environment)
     get = asking(authorization.get_client_token().token)
     versioned_key = look_up(settings, client.subscription_id, get)
@@ -86,8 +96,10 @@ def _environment(settings: Settings, environment: str, client: Client) -> dict[s
         names,
         client,
         read_secret=reader(lambda: authorization.get_client_token(AUDIENCE).token),
+        refuse=refuse,
         recover_vault=recover_vault,
         versioned_key=versioned_key,
+        node_counts=node_counts(settings.kubernetes, names, get),
     )
 
 

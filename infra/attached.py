@@ -10,9 +10,9 @@ from pulumi_azure_native import machinelearningservices
 
 from infra import settings
 from infra.computes import compute_identity
+from infra.key_vault import Secrets
 from infra.names import Names
 from infra.placement import Placement
-from infra.secrets import Secrets
 from infra.settings import ResourceId
 from infra.virtual_machine import VirtualMachine, VirtualMachineArgs
 
@@ -64,12 +64,10 @@ class Attached(pulumi.ComponentResource):
                 properties = {
                     "computeType": "Databricks",
                     "resourceId": chosen.existing,
-                    "properties": {
-                        "databricksAccessToken": _secret(args, key, "token", chosen.token)
-                    },
+                    "properties": {"databricksAccessToken": _secret(args, chosen.token)},
                 }
             case settings.HDInsight():
-                properties = _hdinsight(args, key, chosen)
+                properties = _hdinsight(args, chosen)
             case settings.SynapseSpark():
                 properties = _spark(chosen)
                 identity = chosen.identity
@@ -95,7 +93,7 @@ class Attached(pulumi.ComponentResource):
     ) -> Properties:
         account: dict[str, object] = {
             "username": chosen.user,
-            "privateKeyData": _secret(args, key, "private_key", chosen.private_key),
+            "privateKeyData": _secret(args, chosen.private_key),
         }
         if chosen.public_key:
             account["publicKeyData"] = chosen.public_key
@@ -126,12 +124,12 @@ class Attached(pulumi.ComponentResource):
         return properties
 
 
-def _hdinsight(args: AttachedArgs, key: str, chosen: settings.HDInsight) -> Properties:
+def _hdinsight(args: AttachedArgs, chosen: settings.HDInsight) -> Properties:
     account: dict[str, object] = {"username": chosen.user}
     if chosen.private_key:
-        account["privateKeyData"] = _secret(args, key, "private_key", chosen.private_key)
+        account["privateKeyData"] = _secret(args, chosen.private_key)
     if chosen.password:
-        account["password"] = _secret(args, key, "password", chosen.password)
+        account["password"] = _secret(args, chosen.password)
     own = f"{ResourceId.of(chosen.existing).name}-ssh.azurehdinsight.net"
     return {
         "computeType": "HDInsight",
@@ -160,7 +158,5 @@ def _spark(chosen: settings.SynapseSpark) -> Properties:
     }
 
 
-def _secret(
-    args: AttachedArgs, key: str, setting: str, named: settings.VaultSecret
-) -> pulumi.Output[str]:
-    return args.secrets.value(named.secret, f"attached.{key}.{setting}", named.vault)
+def _secret(args: AttachedArgs, named: settings.VaultSecret) -> pulumi.Output[str]:
+    return args.secrets.value(named.secret, named.vault)

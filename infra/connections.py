@@ -9,8 +9,8 @@ from typing import Any
 import pulumi
 from pulumi_azure_native import machinelearningservices
 
+from infra.key_vault import Secrets
 from infra.placement import Placement
-from infra.secrets import Secrets
 from infra.settings import Connection, DatabaseConnection, DatabricksFilesConnection, table
 
 
@@ -48,7 +48,7 @@ class Connections(pulumi.ComponentResource):
                     "target": _target(connection),
                     "isSharedToAll": connection.shared,
                     "metadata": _metadata(connection),
-                    **_log_in(key, connection, args),
+                    **_log_in(connection, args),
                 },
                 opts=pulumi.ResourceOptions(parent=self),
             )
@@ -76,7 +76,7 @@ def _metadata(connection: Connection) -> dict[str, str] | None:
     return None
 
 
-def _log_in(key: str, connection: Connection, args: ConnectionsArgs) -> dict[str, Any]:
+def _log_in(connection: Connection, args: ConnectionsArgs) -> dict[str, Any]:
     if connection.auth == "none":
         return {"authType": "None"}
     if connection.auth == "identity":
@@ -88,7 +88,7 @@ def _log_in(key: str, connection: Connection, args: ConnectionsArgs) -> dict[str
             },
         }
     assert connection.secret
-    value = args.secrets.value(connection.secret, f"connections.{key}.secret", connection.vault)
+    value = args.secrets.value(connection.secret, connection.vault)
     match connection.auth:
         case "password":
             named = {"username": connection.user, "password": value}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
@@ -16,10 +16,11 @@ from infra.connections import Connections, ConnectionsArgs
 from infra.datastores import Datastores, DatastoresArgs, Home
 from infra.endpoints import Endpoints, EndpointsArgs
 from infra.identities import Identities
+from infra.key_vault import Read, Refuse, Secrets
 from infra.kubernetes import Kubernetes, KubernetesArgs
 from infra.names import Names
-from infra.secrets import Read, Secrets
-from infra.settings import Settings
+from infra.node_counts import Counts
+from infra.settings import Settings, named_secrets
 from infra.workspace import Workspace
 
 
@@ -34,8 +35,11 @@ class ContentsArgs:
     homes: Mapping[str, Home]
     """Where datastores on a storage account lie, by their names in the settings."""
     read_secret: Read
+    refuse: Refuse
     after: Sequence[pulumi.Resource] = ()
     """The private endpoints: without a workspace's, nodes without public addresses are refused."""
+    node_counts: Mapping[str, Counts] = field(default_factory=dict)
+    """Of the Kubernetes clusters that are there already, by their keys."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,14 @@ def fill(args: ContentsArgs) -> Contents:
     placement, identities = associated.placement, args.identities
     workspace_name = args.workspace.workspace.name
     vault = associated.foundation.vault
-    secrets = Secrets(names.environment, vault.name, vault.id, args.read_secret)
+    secrets = Secrets(
+        names.environment,
+        vault.name,
+        vault.id,
+        args.read_secret,
+        named_secrets(settings),
+        args.refuse,
+    )
     datastores = Datastores(
         "datastores",
         DatastoresArgs(
@@ -125,6 +136,7 @@ def fill(args: ContentsArgs) -> Contents:
             subnet=associated.kubernetes_subnet,
             registry=associated.images,
             after=args.after,
+            node_counts=args.node_counts,
         ),
     )
     attached = Attached(

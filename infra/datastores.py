@@ -9,8 +9,8 @@ from typing import Any
 import pulumi
 from pulumi_azure_native import machinelearningservices
 
+from infra.key_vault import Secrets
 from infra.placement import Placement
-from infra.secrets import Secrets
 from infra.settings import (
     Datastore,
     FilesDatastore,
@@ -130,7 +130,7 @@ class Datastores(pulumi.ComponentResource):
                     "datastore_type": table("datastore-kinds.yaml")[datastore.kind]["type"],
                     "description": datastore.description or None,
                     "tags": args.placement.tags,
-                    "credentials": _credentials(key, datastore, args),
+                    "credentials": _credentials(datastore, args),
                     "service_data_access_auth_identity": (
                         "WorkspaceUserAssignedIdentity" if datastore.auth == "identity" else "None"
                     ),
@@ -170,10 +170,10 @@ def _place(key: str, datastore: Datastore, homes: Mapping[str, Home]) -> dict[st
     }
 
 
-def _credentials(key: str, datastore: Datastore, args: DatastoresArgs) -> dict[str, Any]:
+def _credentials(datastore: Datastore, args: DatastoresArgs) -> dict[str, Any]:
     if datastore.secret is None:
         return {"credentials_type": "None"}
-    value = args.secrets.value(datastore.secret, f"datastores.{key}.secret", datastore.vault)
+    value = args.secrets.value(datastore.secret, datastore.vault)
     match datastore.auth:
         case "account_key":
             secrets = {"secrets_type": "AccountKey", "key": value}

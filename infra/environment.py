@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -22,13 +23,14 @@ from infra.grants import (
     workspace_grants,
 )
 from infra.identities import Identities, IdentitiesArgs
+from infra.key_vault import Read, Refuse
 from infra.names import Names
+from infra.node_counts import Counts
 from infra.oversight import Parts, oversee
 from infra.private_endpoints import PrivateEndpoints, PrivateEndpointsArgs, studio_grants
 from infra.role_assignments import Grant, RoleAssignments, RoleAssignmentsArgs
 from infra.role_definitions import RoleDefinitions, RoleDefinitionsArgs
-from infra.secrets import Read
-from infra.settings import Settings, image_builder
+from infra.settings import FaultsError, Settings, image_builder
 from infra.workspace import Workspace, WorkspaceArgs
 
 
@@ -54,14 +56,18 @@ def declare(
     client: Client,
     *,
     read_secret: Read,
+    refuse: Refuse = FaultsError,
     recover_vault: bool = False,
     versioned_key: str | None = None,
+    node_counts: Mapping[str, Counts] | None = None,
     today: date | None = None,
 ) -> dict[str, Any]:
     """Declare every resource of the environment; returns the stack's outputs.
 
-    `versioned_key` is the address of `encryption.key` with its version of now. `today` decides in
-    which month a new budget begins, None: the machine's clock does.
+    `refuse` makes what the program ends with out of what is wrong with secrets in the vault.
+    `versioned_key` is the address of `encryption.key` with its version of now, `node_counts` how
+    many nodes Kubernetes clusters have now. `today` decides in which month a new budget begins,
+    None: the machine's clock does.
     """
     associated = associate(
         AssociatedArgs(settings, names, client.tenant_id, recover_vault, versioned_key)
@@ -87,7 +93,9 @@ def declare(
             workspace,
             data,
             read_secret,
+            refuse,
             after=private.named if private else (),
+            node_counts=node_counts or {},
         )
     )
     RoleAssignments(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_azure_native import (
@@ -16,6 +16,7 @@ from infra import settings
 from infra.computes import compute_identity
 from infra.kubernetes_cluster import KubernetesClusterArgs, kubernetes_cluster
 from infra.names import Names
+from infra.node_counts import Counts
 from infra.placement import Placement
 from infra.role_assignments import Grant, RoleAssignments, RoleAssignmentsArgs
 from infra.settings import ResourceId
@@ -42,6 +43,8 @@ class KubernetesArgs:
     """Id of the subnet of all nodes whose settings name none; None: the service makes one."""
     after: Sequence[pulumi.Resource] = ()
     """By what nodes reach the workspace and what it stands on."""
+    node_counts: Mapping[str, Counts] = field(default_factory=dict)
+    """Of the clusters that are there already, by their keys."""
 
 
 class Kubernetes(pulumi.ComponentResource):
@@ -76,6 +79,7 @@ class Kubernetes(pulumi.ComponentResource):
                     chosen.create,
                     args.subnet,
                     args.registry,
+                    args.node_counts.get(key, {}),
                 ),
                 pulumi.ResourceOptions(parent=self),
             )

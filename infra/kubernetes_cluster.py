@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 from pulumi_azure_native import containerservice, managedidentity
 
 from infra import settings
 from infra.names import Names
+from infra.node_counts import Counts
 from infra.placement import Placement
 from infra.role_assignments import Grant, RoleAssignments, RoleAssignmentsArgs
 
@@ -24,6 +25,8 @@ class KubernetesClusterArgs:
     """Id of the nodes' subnet where settings name none; None: the service makes one."""
     registry: pulumi.Input[str]
     """Id of what nodes pull images from: a container registry, or the group that it will be in."""
+    counts: Counts = field(default_factory=dict)
+    """Nodes of the pools that are there already."""
 
 
 def kubernetes_cluster(
@@ -56,7 +59,8 @@ def kubernetes_cluster(
         support_plan="AKSLongTermSupport" if new.tier == "premium" else "KubernetesOfficial",
         identity={"type": "UserAssigned", "user_assigned_identities": [identity.id]},
         agent_pool_profiles=[
-            {"name": pool, **_pool(one, subnet)} for pool, one in new.pools.items()
+            {"name": pool, **_pool(one, subnet, args.counts.get(pool, one.min))}
+            for pool, one in new.pools.items()
         ],
         enable_rbac=True,
         # Azure ML attaches with the administrator's certificate: "Disabling local accounts for
@@ -87,14 +91,7 @@ def kubernetes_cluster(
             "node_os_upgrade_channel": "NodeImage",
         },
         tags=args.placement.tags,
-        opts=pulumi.ResourceOptions.merge(
-            opts,
-            pulumi.ResourceOptions(
-                depends_on=before,
-                # The autoscaler's, after the start.
-                ignore_changes=["agentPoolProfiles[*].count"],
-            ),
-        ),
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=before)),
     )
     _grant(f"{name}-images", args, _on_registry(args.key, cluster, args.registry), opts)
     return cluster
@@ -132,7 +129,9 @@ def _on_registry(
     )
 
 
-def _pool(pool: settings.NodePool, subnet: pulumi.Input[str] | None) -> dict[str, object]:
+def _pool(
+    pool: settings.NodePool, subnet: pulumi.Input[str] | None, count: int
+) -> dict[str, object]:
     profile: dict[str, object] = {
         "mode": pool.mode.capitalize(),
         "vm_size": pool.size,
@@ -141,7 +140,7 @@ def _pool(pool: settings.NodePool, subnet: pulumi.Input[str] | None) -> dict[str
         "os_sku": "AzureLinux",
         "os_disk_size_gb": pool.disk_gb,
         "enable_auto_scaling": True,
-        "count": pool.min,
+        "count": min(max(count, pool.min), pool.max),
         "min_count": pool.min,
         "max_count": pool.max,
         "enable_node_public_ip": False,

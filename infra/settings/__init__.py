@@ -45,7 +45,7 @@ from infra.settings.network import Network, OutboundRule
 from infra.settings.owned import Owned
 from infra.settings.registry import RegistryStack
 from infra.settings.stack import Settings
-from infra.settings.vault_secrets import VaultSecret
+from infra.settings.vault_secrets import NamedSecret, VaultSecret, named_secrets
 
 __all__ = [
     "DELEGATE",
@@ -76,6 +76,7 @@ __all__ = [
     "LogAnalytics",
     "Logs",
     "MetricRule",
+    "NamedSecret",
     "Network",
     "NewKubernetes",
     "NewMachine",
@@ -106,6 +107,7 @@ __all__ = [
     "iso8601",
     "load",
     "mistaken",
+    "named_secrets",
     "parse",
     "registry_is_made",
     "registry_sku",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, NamedTuple
 
+from infra.settings.faults import Path
 from infra.settings.fields import Section, named
 
 SecretName = Annotated[
@@ -21,3 +23,22 @@ class VaultSecret(Section):
     """The name of the secret in the vault."""
     vault: VaultName | None = None
     """The vault that has it; None: the environment's own."""
+
+
+class NamedSecret(NamedTuple):
+    """One that settings name; `vault` is None where that is the environment's own."""
+
+    path: Path
+    name: str
+    vault: str | None
+
+
+def named_secrets(part: Any, path: Path = ()) -> Iterator[NamedSecret]:
+    """Each secret in Key Vault that settings name: only what lies there has a `vault` beside it."""
+    if isinstance(part, Section):
+        part = {name: getattr(part, name) for name in type(part).model_fields}
+        if part.get("secret") and "vault" in part:
+            yield NamedSecret((*path, "secret"), part["secret"], part["vault"])
+    if isinstance(part, Mapping):
+        for key, value in part.items():
+            yield from named_secrets(value, (*path, str(key)))

@@ -7,6 +7,7 @@ to `infra/` says here what Azure would answer.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -17,6 +18,7 @@ from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mo
 from infra import shared
 from infra.environment import Client, declare, names_of
 from infra.names import Names
+from infra.node_counts import Counts
 from infra.settings import RegistryStack, Settings, Stack, parse
 
 SUBSCRIPTION = "0f0e0d0c-0b0a-4908-8706-050403020100"
@@ -194,7 +196,13 @@ def settings(**changes: Any) -> Settings:
     return chosen
 
 
-def plan(chosen: Stack, environment: str = "dev", *, recover_vault: bool = False) -> Plan:
+def plan(
+    chosen: Stack,
+    environment: str = "dev",
+    *,
+    recover_vault: bool = False,
+    node_counts: Mapping[str, Counts] | None = None,
+) -> Plan:
     """What the program registers and exports for these settings."""
     result = Plan()
     # Pulumi takes the thread's event loop, which `asyncio.run` of another test leaves closed.
@@ -205,14 +213,22 @@ def plan(chosen: Stack, environment: str = "dev", *, recover_vault: bool = False
 
     @pulumi.runtime.test
     def program() -> pulumi.Output[None]:
-        outputs = _declared(chosen, environment, recover_vault=recover_vault)
+        outputs = _declared(
+            chosen, environment, recover_vault=recover_vault, node_counts=node_counts
+        )
         return pulumi.Output.from_input(outputs).apply(result.outputs.update)
 
     program()
     return result
 
 
-def _declared(chosen: Stack, environment: str, *, recover_vault: bool) -> dict[str, Any]:
+def _declared(
+    chosen: Stack,
+    environment: str,
+    *,
+    recover_vault: bool,
+    node_counts: Mapping[str, Counts] | None,
+) -> dict[str, Any]:
     subscription, tenant = CLIENT.subscription_id, CLIENT.tenant_id
     if isinstance(chosen, RegistryStack):
         names = Names(subscription, chosen.workload, environment)
@@ -224,6 +240,7 @@ def _declared(chosen: Stack, environment: str, *, recover_vault: bool) -> dict[s
         CLIENT,
         read_secret=secret_of,
         recover_vault=recover_vault,
+        node_counts=node_counts,
         today=TODAY,
     )
 

@@ -85,7 +85,7 @@ def settings(found: dict[str, str]) -> dict[str, Any]:
         },
         "clusters": copy.deepcopy(clusters),
         "kubernetes": {
-            "inference": KUBERNETES["inference"],
+            "inference": copy.deepcopy(KUBERNETES["inference"]),
             "theirs": {"existing": found["aks"], "namespace": "learning"},
         },
         "attached": {
@@ -193,6 +193,9 @@ def test_another_size_makes_a_compute_and_its_grants_anew(stack: Computes) -> No
     stack.settings["clusters"]["debug"]["size"] = "Standard_DS4_v2"
     stack.write()
     assert "6 to replace" in stack.run("preview")
+    # Its place in the list is taken by the next, which keeps its own number of nodes.
+    del stack.settings["kubernetes"]["inference"]["create"]["pools"]["spot"]
+    stack.write()
     stack.up()
     assert stack.compute("debug")["properties"]["vmSize"] == "Standard_DS4_v2"
     stack.up("--expect-no-changes")

@@ -13,9 +13,9 @@ from typing import Any
 import pulumi
 import pytest
 
+from infra.key_vault import Secrets
 from infra.names import Names
-from infra.secrets import SecretError, Secrets
-from infra.settings import SettingsError, table
+from infra.settings import FaultsError, NamedSecret, SettingsError, named_secrets, table
 from tests.infra.mocks import CLIENT, SUBSCRIPTION, Plan, plan, settings
 
 OTHER = "9f9e9d9c-9b9a-4998-8796-959493929190"
@@ -295,10 +295,45 @@ def test_a_secret_that_cannot_be_had_is_one_line(error: Exception, expected: str
     def read(_host: str, _name: str) -> str:
         raise error
 
-    secrets = Secrets("dev", "kv-x", "/id", read)
-    with pytest.raises(SecretError, match=f"datastores.a.secret: .*{expected}") as caught:
-        pulumi.runtime.test(lambda: secrets.value("k", "datastores.a.secret"))()
+    named = [NamedSecret(("datastores", "a", "secret"), "k", None)]
+    secrets = Secrets("dev", "kv-x", "/id", read, named, FaultsError)
+    with pytest.raises(FaultsError, match=expected) as caught:
+        pulumi.runtime.test(lambda: secrets.value("k"))()
+    assert [fault.path for fault in caught.value.found] == [named[0].path]
     assert "\n" not in str(caught.value)
+
+
+def test_all_secrets_that_are_missing_are_told_together() -> None:
+    key = {"kind": "blob", "account": ELSEWHERE, "auth": "account_key"}
+    log_in = {"kind": "sql", "server": "db.example.com", "database": "x", "auth": "password"}
+    box = {"kind": "virtual-machine", "address": "10.1.2.3", "private_key": {"secret": "vm-key"}}
+    chosen = settings(
+        datastores={
+            "it": {**key, "secret": "there"},
+            "team": {**key, "secret": "k", "vault": "kv-y"},
+        },
+        connections={"orders": {**log_in, "user": "u", "secret": "orders"}},
+        attached={"anywhere": box},
+        kubernetes={"one": {"create": {}, "tls": {"secret": "none", "host": "m.example.com"}}},
+    )
+    asked = []
+
+    def read(host: str, name: str) -> str:
+        asked.append((host.partition(".")[0], name))
+        if name != "there":
+            raise LookupError(name)
+        return "value"
+
+    secrets = Secrets("dev", "kv-x", "/id", read, named_secrets(chosen), FaultsError)
+    with pytest.raises(FaultsError) as caught:
+        pulumi.runtime.test(lambda: secrets.value("there"))()
+    assert {".".join(map(str, fault.path)) for fault in caught.value.found} == {
+        "connections.orders.secret",
+        "attached.anywhere.private_key.secret",
+    }
+    assert sorted(asked) == [("kv-x", "orders"), ("kv-x", "there"), ("kv-x", "vm-key")]
+    with pytest.raises(FaultsError, match="az keyvault secret set --vault-name kv-y --name k"):
+        pulumi.runtime.test(lambda: secrets.value("k", "kv-y"))()
 
 
 def test_a_setting_takes_no_value_of_a_secret() -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from infra.names import Names
+from infra.node_counts import node_counts
 from infra.settings import table
 from tests.infra.every_compute import AKS, SUBSCRIPTION, compute, plan_every_compute
 from tests.infra.mocks import Plan, plan, settings
@@ -151,3 +153,40 @@ def test_an_existing_cluster_gets_the_extension_when_asked() -> None:
     wanted = {"theirs": {"existing": AKS, "extension": True, "insecure": True}}
     extension = plan(settings(kubernetes=wanted)).only("kubernetesconfiguration:Extension").inputs
     assert (extension["resourceGroupName"], extension["clusterName"]) == ("rg-theirs", "aks-theirs")
+
+
+def test_a_pool_keeps_the_nodes_that_it_has_also_when_one_before_it_is_taken_out() -> None:
+    pools = {
+        "large": {"min": 2, "max": 4},
+        "new": {"min": 1},
+        "spot": {"priority": "low", "min": 0},
+        "system": {"mode": "system", "min": 1, "max": 5},
+    }
+    there = {"inference": {"large": 1, "spot": 0, "system": 3}}
+    for taken_out in (None, "spot", "large"):
+        kept = {name: pool for name, pool in pools.items() if name != taken_out}
+        wanted = settings(kubernetes={"inference": {"create": {"pools": kept}, "insecure": True}})
+        made = plan(wanted, node_counts=there).only("containerservice:ManagedCluster")
+        counts = {pool["name"]: pool["count"] for pool in made.inputs["agentPoolProfiles"]}
+        every = {"large": 2, "new": 1, "spot": 0, "system": 3}
+        assert counts == {name: every[name] for name in kept}
+        assert not made.ignore_changes
+
+
+def test_the_nodes_that_are_there_are_asked_for_before_anything_is_planned() -> None:
+    asked = []
+
+    def get(identifier: str, _version: str) -> dict[str, Any] | None:
+        asked.append(identifier)
+        profiles = [{"name": "system", "count": 3}]
+        there = identifier.endswith("aks-bikes-dev-one")
+        return {"properties": {"agentPoolProfiles": profiles}} if there else None
+
+    made = {"create": {}, "insecure": True}
+    chosen = settings(kubernetes={"one": made, "two": made, "theirs": {"existing": AKS}})
+    names = Names(SUBSCRIPTION, "bikes", "dev")
+    found = node_counts(chosen.kubernetes, names, get)
+    assert found == {"one": {"system": 3}, "two": {}}
+    group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-bikes-dev/providers"
+    assert asked[0] == f"{group}/Microsoft.ContainerService/managedClusters/aks-bikes-dev-one"
+    assert len(asked) == 2
