@@ -10,10 +10,11 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from infra.settings.azure_ids import LakeStoreId, StorageAccountId
 from infra.settings.compute_fields import Port
+from infra.settings.contacts import without_secret
 from infra.settings.faults import Fault, FaultsError
 from infra.settings.fields import ContainerName, Section, Uuid, table
 from infra.settings.hosts import Host
@@ -194,7 +195,13 @@ class ExternalConnection(ConnectionBase):
 
     kind: Literal["snowflake", "s3", "git", "python-feed", "container-registry"]
     """What it leads to."""
-    target: Annotated[str, Field(min_length=3, max_length=2048)]
+    target: Annotated[
+        str,
+        AfterValidator(
+            without_secret("leave it out, and name one in Key Vault by auth and secret")
+        ),
+        Field(min_length=3, max_length=2048),
+    ]
     """Its address."""
     auth: Literal["identity", "password", "service_principal", "token", "access_key", "none"]
 

@@ -188,6 +188,28 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
         "events.all.webhook",
         "'code' in its query is a secret",
     ),
+    *(
+        (
+            {"alerts": {"webhook": f"https://{user}@example.com/hook"}},
+            "alerts.webhook",
+            "what stands before the @ is a secret",
+        )
+        for user in ("me:hidden", "hidden", "a@b:hidden")
+    ),
+    *(
+        (
+            {"connections": {"a-b": {"kind": "git", "target": target, "auth": "none"}}},
+            "connections.a-b.target",
+            f"{what} is a secret, and a stack file is no place for one; leave it out, and name one",
+        )
+        for target, what in [
+            ("https://me:hidden@example.com/a.git", "what stands before the @"),
+            ("me:hidden@example.com/a.git", "what stands before the @"),
+            ("ssh://git:hidden@example.com/a.git", "what stands before the @"),
+            ("HTTPS://hidden@example.com", "what stands before the @"),
+            ("https://example.com/a.git?private_token=hidden", "'private_token' in its query"),
+        ]
+    ),
     (
         {"alerts": {"emails": ["me@example.com"], "thresholds": {"roles-changed": 5}}},
         "alerts.thresholds.roles-changed",
@@ -262,6 +284,15 @@ def test_a_mistake_is_one_line(added: dict[str, Any], path: str, expected: str) 
     assert message.startswith(f"{FILE}: {place}: ")
     assert expected in message
     assert "\n" not in message
+    assert "hidden" not in message
+
+
+@pytest.mark.parametrize(
+    "target", ["ssh://git@example.com/a", "git@example.com:a", "https://a.b/c"]
+)
+def test_a_user_alone_is_no_secret_where_ssh_is_spoken(target: str) -> None:
+    connection = {"kind": "git", "target": target, "auth": "none"}
+    assert parse({**MINIMAL, "connections": {"a-b": connection}}, FILE)
 
 
 @pytest.mark.parametrize("name", ["code", "sig", "key", "token", "access_token", "apiKey"])
