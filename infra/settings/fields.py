@@ -23,7 +23,9 @@ from pydantic import (
     GetJsonSchemaHandler,
     PlainSerializer,
     WithJsonSchema,
+    model_validator,
 )
+from pydantic.fields import FieldInfo
 from pydantic_core import core_schema
 
 from infra.settings.faults import did_you_mean
@@ -32,6 +34,7 @@ IN_WORDS = "patternErrorMessage"
 """The key of a JSON schema by which editors say what is allowed, instead of the pattern."""
 FEW = 8
 """Of a table's names, those that are shown where none is near."""
+SWITCH = {"on": True, "off": False}
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -188,6 +191,26 @@ ClusterIdle = Annotated[Duration, within(timedelta(minutes=1), timedelta(days=1)
 
 
 class Section(BaseModel):
-    """A part of the settings: refuses what it does not know."""
+    """A part of the settings: refuses what it does not know, and takes no value for one of another
+    kind: neither `1` for a truth nor `true` or `"1"` for a number.
+    """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _switches(cls, data: object) -> object:
+        """Takes on and off, which are texts in YAML 1.2, where a truth is asked for."""
+        if not isinstance(data, Mapping):
+            return data
+        fields = cls.model_fields
+        return {
+            key: SWITCH[value]
+            if isinstance(value, str) and value in SWITCH and _is_switch(fields.get(key))
+            else value
+            for key, value in data.items()
+        }
+
+
+def _is_switch(field: FieldInfo | None) -> bool:
+    return field is not None and field.annotation in (bool, bool | None)

@@ -181,9 +181,9 @@ def _told(error: Any, location: Location) -> tuple[Path, str]:
         case "string_type":
             text = f"expected a text, not {shown}"
         case "int_type" | "int_parsing" | "int_from_float":
-            text = f"expected a whole number, not {shown}"
+            text = f"expected a whole number, not {shown}{_quoted(value)}"
         case "float_type" | "float_parsing":
-            text = f"expected a number, not {shown}"
+            text = f"expected a number, not {shown}{_quoted(value)}"
         case "bool_type" | "bool_parsing":
             text = f"{shown}; allowed are true and false, or on and off"
         case "string_too_short":
@@ -212,6 +212,12 @@ def _or_near(value: object, expected: str) -> str:
 
 def _chooser(context: Mapping[str, Any]) -> str:
     return str(context["discriminator"]).strip("'")
+
+
+def _quoted(value: object) -> str:
+    """What to do about a number that is a text, as the end of a message."""
+    is_number = isinstance(value, str) and re.fullmatch(r"[-+]?\d+(\.\d+)?", value)
+    return "; write it without quotes" if is_number else ""
 
 
 def _count(characters: int) -> str:

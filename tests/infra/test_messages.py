@@ -102,7 +102,7 @@ class Named(Section):
 
 class Tagged(Section):
     service_tag: str
-    ports: tuple[int, ...] = ()
+    ports: Annotated[list[int], Field(default_factory=list)]
 
 
 Store = Annotated[Blob | Files, Field(discriminator="kind")]
@@ -116,14 +116,14 @@ class Everything(Section):
     store: Store | None = None
     stores: Annotated[dict[str, Store], Field(default_factory=dict)]
     rules: Annotated[dict[str, Named | Tagged], Field(default_factory=dict)]
-    chosen: tuple[Chosen, ...] = ()
+    chosen: Annotated[list[Chosen], Field(default_factory=list)]
     create: Literal["lazy", "now"] | int | None = None
     bound: Annotated[int, Field(gt=0, lt=9, multiple_of=2)] = 2
     share: Annotated[float, Field(le=1)] = 1
-    names: Annotated[tuple[str, ...], Field(min_length=1, max_length=2)] = ("a",)
+    names: Annotated[list[str], Field(default_factory=lambda: ["a"], min_length=1, max_length=2)]
     text: Annotated[str, Field(pattern="^a+$", max_length=3)] = "a"
     switch: bool = True
-    others: tuple[str, ...] = ()
+    others: Annotated[list[str], Field(default_factory=list)]
 
     @model_validator(mode="after")
     def _others_exist(self) -> Self:
@@ -162,6 +162,12 @@ TOLD: list[tuple[dict[str, Any], str, str]] = [
     ({"bound": 0}, "bound", "0 is too small; allowed is more than 0"),
     ({"bound": 10}, "bound", "10 is too large; allowed is less than 9"),
     ({"bound": 3}, "bound", "allowed are multiples of 2"),
+    ({"bound": True}, "bound", "expected a whole number, not true"),
+    ({"bound": "2"}, "bound", "expected a whole number, not '2'; write it without quotes"),
+    ({"share": False}, "share", "expected a number, not false"),
+    ({"share": "0.5"}, "share", "expected a number, not '0.5'; write it without quotes"),
+    ({"switch": 1}, "switch", "1; allowed are true and false, or on and off"),
+    ({"switch": "yes"}, "switch", "'yes'; allowed are true and false"),
     ({"bound": 2.5}, "bound", "expected a whole number, not 2.5"),
     ({"share": 2}, "share", "2 is too large; allowed is 1 or less"),
     ({"share": "x"}, "share", "expected a number, not 'x'"),
