@@ -42,9 +42,18 @@ class Alerts(Section):
     @model_validator(mode="after")
     def _thresholds(self) -> Self:
         for name, chosen in self.thresholds.items():
-            if chosen != "off" and isinstance(alert_rules()[name], ActivityRule):
+            rule = alert_rules()[name]
+            if chosen == "off":
+                continue
+            if isinstance(rule, ActivityRule):
                 raise FaultsError.at(
                     f"thresholds.{name}", "tells of each time, without a threshold; allowed is off"
+                )
+            highest = rule.highest if isinstance(rule, MetricRule) else None
+            if chosen < 0 or (highest is not None and chosen > highest):
+                bounds = "0 or more" if highest is None else f"0 to {highest:g}"
+                raise FaultsError.at(
+                    f"thresholds.{name}", f"{chosen:g} makes no sense; allowed are {bounds}"
                 )
         return self
 
@@ -77,6 +86,7 @@ class MetricRule(Section):
     measure: Literal["Average", "Minimum", "Maximum", "Total", "Count"]
     operator: Literal["GreaterThan", "GreaterThanOrEqual", "LessThan", "LessThanOrEqual"]
     threshold: float
+    highest: float | None = None
 
 
 class ActivityRule(Section):

@@ -215,6 +215,19 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
         "alerts.thresholds.roles-changed",
         "allowed is off",
     ),
+    *(
+        (
+            {"alerts": {"emails": ["me@example.com"], "thresholds": {rule: value}}},
+            f"alerts.thresholds.{rule}",
+            allowed,
+        )
+        for rule, value, allowed in [
+            ("quota", 101, "101 makes no sense; allowed are 0 to 100"),
+            ("storage-availability", -1, "allowed are 0 to 100"),
+            ("failed-runs", -1, "allowed are 0 or more"),
+            ("failed-jobs", -0.5, "allowed are 0 or more"),
+        ]
+    ),
     (
         {
             "diagnostics": "off",
