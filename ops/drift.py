@@ -85,8 +85,8 @@ def differences(step: StepEventMetadata) -> list[Difference]:
 
 
 def created(managed: list[dict[str, Any]], platform: Platform) -> list[Difference]:
-    """What lies in the environment's group and is not the stack's; nothing for a group that others
-    have made and use as well.
+    """What lies in the environment's group and is neither the stack's nor made and kept by what is,
+    as a machine's disk; nothing for a group that others have made and use as well.
     """
     from azure.mgmt.resource.resources import ResourceManagementClient
 
@@ -97,7 +97,8 @@ def created(managed: list[dict[str, Any]], platform: Platform) -> list[Differenc
     return [
         Difference(CREATED, str(item.name), str(item.type))
         for item in client.resources.list_by_resource_group(platform.group)
-        if str(item.id).lower() not in ids and str(item.type).lower() not in by_right
+        if not ids & {str(item.id).lower(), str(item.managed_by).lower()}
+        and str(item.type).lower() not in by_right
     ]
 
 

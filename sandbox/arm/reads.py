@@ -90,7 +90,7 @@ def resources(azure: Azure, request: Request, scope: ResourceId) -> Response:
 
 def _summary(azure: Azure, item: Resource) -> dict[str, Any]:
     body = render(azure, item)
-    keys = ("id", "name", "type", "kind", "location", "tags", "sku", "identity")
+    keys = ("id", "name", "type", "kind", "location", "tags", "sku", "identity", "managedBy")
     summary = {key: body[key] for key in keys if key in body}
     return {**summary, "provisioningState": item.state}
 

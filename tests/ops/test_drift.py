@@ -197,6 +197,28 @@ def test_what_the_service_grants_to_an_endpoints_own_identity_is_no_drift(
     assert [item.property for item in drift.granted(managed, platform)] == told
 
 
+@pytest.mark.parametrize(
+    ("managed_by", "told"), [("/ids/VM", []), ("/ids/other", ["osdisk"]), (None, ["osdisk"])]
+)
+def test_the_disk_of_a_machine_of_the_stack_is_no_drift(
+    managed_by: str | None, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    managed = [
+        {"id": "/ids/rg", "type": "azure-native:resources:ResourceGroup", "custom": True},
+        {"id": "/ids/vm", "type": "azure-native:compute:VirtualMachine", "custom": True},
+    ]
+    disk = SimpleNamespace(
+        id="/ids/osdisk", name="osdisk", type="Microsoft.Compute/disks", managed_by=managed_by
+    )
+    machine = SimpleNamespace(id="/ids/vm", name="vm", type="", managed_by=None)
+    client = SimpleNamespace(
+        resources=SimpleNamespace(list_by_resource_group=lambda _: [machine, disk])
+    )
+    monkeypatch.setattr("azure.mgmt.resource.resources.ResourceManagementClient", lambda *_: client)
+    platform: Any = SimpleNamespace(credential=None, subscription="s", group="g")
+    assert [item.resource for item in drift.created(managed, platform)] == told
+
+
 def test_an_environment_that_is_not_there(place: RunningSandbox) -> None:
     done = run_in(place, "drift", "test")
     assert (done.returncode, done.stdout) == (1, "")

@@ -66,6 +66,8 @@ def test_a_machine_takes_its_interface_and_disk(
     made = machines.begin_create_or_update(group, "vm", machine(interface)).result()
     disk = clients.disks.disks.get(group, "disk")
     assert disk.managed_by == made.id
+    listed = clients.resources.resources.list_by_resource_group(group)
+    assert {item.name: item.managed_by for item in listed}["disk"] == made.id
     used = clients.networks.network_interfaces.get(group, "nic")
     assert used.properties.virtual_machine.id == made.id
     assert used.properties.ip_configurations[0].properties.private_ip_address == "10.1.0.4"
