@@ -81,7 +81,8 @@ class Storage(Section):
     shared_keys: bool = False
     """Whether account keys open it; off: the workspace reaches it by identity."""
     soft_delete_days: Annotated[int, Field(ge=1, le=365)] = 7
-    """How long deleted blobs, containers and file shares can be brought back."""
+    """How long deleted blobs, containers and file shares can be brought back. Policy
+    storage-share-soft-delete refuses less than 7 in every stack (policies/parameters.yaml)."""
     versioning: bool = False
     """Whether what is overwritten is kept as a version; each one costs what it holds."""
     change_feed: bool = False

@@ -57,3 +57,17 @@ def test_what_mends_it_exists(rule: Rule) -> None:
 
 def test_settings_were_found() -> None:
     assert {"budget.monthly", "clusters.NAME.min", "datastores.NAME.auth", "tags"} <= KNOWN
+
+
+@pytest.mark.parametrize(
+    ("rule", "setting"),
+    [
+        ("compute-local-accounts-off", "clusters.NAME.ssh"),
+        ("compute-local-accounts-off", "instances.NAME.ssh"),
+        ("instance-personal", "instances.NAME.applications"),
+        ("endpoint-user-assigned-identity", "endpoints.NAME.identity"),
+        ("storage-share-soft-delete", "storage.soft_delete_days"),
+    ],
+)
+def test_who_wrote_a_setting_is_told_which(rule: str, setting: str) -> None:
+    assert f"`{setting}`" in rules()[rule].metadata.mend
