@@ -5,17 +5,31 @@ from __future__ import annotations
 import io
 import json
 import math
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-console = Console(stderr=True, highlight=False)
+
+class _People(Console):
+    def on_broken_pipe(self) -> None:
+        """Nobody reads on, as after `2>&1 | head`: the work comes to its end without being told of.
+
+        Rich would end the thread that tells of it; Pulumi then waits for ever to be listened to.
+        """
+        self.quiet = True
+        with suppress(OSError), Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stderr.fileno())
+
+
+console = _People(stderr=True, highlight=False)
 """People's output goes to standard error, so that standard output is the result alone."""
 
 LOG_WIDTH = 160
@@ -36,7 +50,7 @@ def step(text: str) -> Iterator[None]:
     result's alone, and the line says it better.
     """
     started = time.monotonic()
-    shown = Console(file=sys.stderr, highlight=False)
+    shown = _People(file=sys.stderr, highlight=False)
     chatter = io.StringIO()
     with redirect_stdout(chatter), redirect_stderr(chatter):
         if shown.is_terminal:

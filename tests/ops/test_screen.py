@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 from contextlib import redirect_stdout
 from datetime import UTC, datetime
 
@@ -33,6 +35,29 @@ def test_what_sdks_print_in_a_step_is_not_the_result(capsys: Captured) -> None:
     screen.result({"a": 1}, "json")
     out, _ = capsys.readouterr()
     assert json.loads(out) == {"a": 1}
+
+
+def test_work_goes_on_when_nobody_reads_of_it() -> None:
+    """As in `amlops up dev 2>&1 | head`; the thread that tells of Pulumi's steps must live on."""
+    script = """
+import os, threading
+from ops import screen
+reader, writer = os.pipe()
+os.close(reader)
+os.dup2(writer, 2)
+def tell():
+    for _ in range(3):
+        screen.note("x" * 100_000)
+        with screen.step("y" * 100_000):
+            pass
+    screen.show(screen.table(["z"], []))
+    print("came to its end")
+thread = threading.Thread(target=tell)
+thread.start()
+thread.join()
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "came to its end\n")
 
 
 def test_the_first_line_and_notes_are_not_the_result(capsys: Captured) -> None:
