@@ -12,6 +12,7 @@ from infra.settings.fields import table
 from infra.settings.foundation import LogAnalytics
 
 if TYPE_CHECKING:
+    from infra.settings.compute import Cluster
     from infra.settings.stack import Settings
 
 NOT_MANAGED = "Azure ML supports none with network.mode managed; use mode own or public"
@@ -51,13 +52,19 @@ def image_builder(settings: Settings) -> str | None:
     """
     if settings.workspace.image_build_compute or not settings.network.private:
         return settings.workspace.image_build_compute
-    sizes = table("vm-sizes.yaml")
     able = {
         key: cluster.priority
         for key, cluster in settings.clusters.items()
-        if "gpus" not in sizes[cluster.size] and cluster.identity != "none"
+        if not _unable_to_build(cluster)
     }
     return min(able, key=lambda name: (able[name] == "low", name), default=None)
+
+
+def _unable_to_build(cluster: Cluster) -> str | None:
+    """Why a cluster builds no images."""
+    if "gpus" in table("vm-sizes.yaml")[cluster.size]:
+        return f"its size {cluster.size} has graphics cards"
+    return "its identity is none" if cluster.identity == "none" else None
 
 
 def check(settings: Settings) -> None:
@@ -87,6 +94,9 @@ def check(settings: Settings) -> None:
             known += ", which there is where no clusters are given"
         near = did_you_mean(builder, settings.clusters)
         text = f"{builder!r} is no cluster; allowed are {known}{near}"
+        found.append(Fault(("workspace", "image_build_compute"), text))
+    elif builder and (reason := _unable_to_build(settings.clusters[builder])):
+        text = f"{builder!r} builds no images, as {reason}; name another, or leave it out"
         found.append(Fault(("workspace", "image_build_compute"), text))
     if settings.alerts and not settings.diagnostics:
         rules = alert_rules()
@@ -190,6 +200,14 @@ def _registry(settings: Settings) -> list[Fault]:
             f"yours, but {reasons[0]} asks for more; set create: now"
         )
         found.append(Fault(("registry", "create"), text))
+    if not settings.registry.arm_tokens:
+        made = [key for key, cluster in settings.kubernetes.items() if cluster.create]
+        if not registry_is_made(settings):
+            text = "is for a registry that the program makes, but the service does; set create: now"
+            found.append(Fault(("registry", "arm_tokens"), text))
+        elif made:
+            text = f"the nodes of kubernetes.{made[0]} pull with such tokens; leave it on"
+            found.append(Fault(("registry", "arm_tokens"), text))
     sku = settings.registry.sku
     if sku and sku != "Premium" and premium_reasons(settings):
         text = f"{sku} cannot do what {premium_reasons(settings)[0]} asks for; allowed is Premium"

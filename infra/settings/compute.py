@@ -89,9 +89,8 @@ class PowerSchedule(Section):
         if bool(self.cron) == bool(self.every):
             raise ValueError("give either 'cron' or 'every'; allowed is one of the two")
         if self.cron:
-            given = {"at": self.at, "weekdays": self.weekdays, "month_days": self.month_days}
-            for name, value in given.items():
-                if value:
+            for name in ("interval", "at", "weekdays", "month_days"):
+                if name in self.model_fields_set and getattr(self, name):
                     raise ValueError(f"'{name}' goes with 'every', not with 'cron'")
             return self
         if self.at is None:

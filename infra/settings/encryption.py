@@ -36,6 +36,12 @@ class Encryption(Section):
     def _key_is_used(self) -> Self:
         if self.key and not self.customer_key:
             raise ValueError("key given, but customer_key is false; set customer_key: true")
-        if self.key and self.model_fields_set & {"key_size", "rotate"}:
+        idle = sorted(self.model_fields_set & {"key_size", "rotate"})
+        if idle and not self.customer_key:
+            raise ValueError(
+                f"{idle[0]} is of a key that is made, but customer_key is false; "
+                "set customer_key: true, or leave it out"
+            )
+        if idle and self.key:
             raise ValueError("key_size and rotate are of a key to be made, but key names one")
         return self

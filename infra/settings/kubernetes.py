@@ -133,6 +133,10 @@ class Kubernetes(Section):
     def _agree(self) -> Self:
         if bool(self.create) == bool(self.existing):
             raise ValueError("give either 'create' or 'existing'; allowed is one of the two")
+        if not self.training and not self.inference:
+            raise ValueError(
+                "training and inference are both false; allowed is one of them, or both"
+            )
         if not self.instance_types:
             raise ValueError("instance_types: there is none; allowed is one or more")
         if self.default_type not in self.instance_types:

@@ -220,6 +220,9 @@ class Network(Section):
                 modes = [mode for mode, names in strangers.items() if name not in names]
                 text = f"given, but mode is {self.mode}; it is for mode {' or '.join(modes)}"
                 found.append(Fault((name,), text))
+        if self.mode == "managed" and self.firewall and not self.approved_only:
+            text = "the service makes none for outbound: internet; leave it out, or set approved"
+            found.append(Fault(("firewall",), text))
         if found:
             raise FaultsError(found)
         for key, rule in self.rules.items():

@@ -49,6 +49,11 @@ INSTANCE_MISTAKES: list[tuple[dict[str, Any], str, str]] = [
         "allowed is 1m to 2h",
     ),
     ({"schedules": {"pm": STOP}}, "schedules.pm", "either 'cron' or 'every'"),
+    (
+        {"schedules": {"pm": STOP | {"cron": "0 19 * * *", "interval": 2}}},
+        "schedules.pm",
+        "'interval' goes with 'every', not with 'cron'",
+    ),
     ({"schedules": {"pm": STOP | {"every": "day"}}}, "schedules.pm", "needs a time of day"),
     (
         {"schedules": {"pm": STOP | {"every": "week", "at": "18:00"}}},
@@ -92,6 +97,11 @@ KUBERNETES_MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({"existing": MACHINE}, "existing", "Microsoft.ContainerService/managedClusters/NAME"),
     ({"create": {}}, "", "inference takes 'tls', or 'insecure: true'"),
     ({"existing": AKS, "instance_types": {}}, "", "instance_types: there is none"),
+    (
+        {"existing": AKS, "training": False, "inference": False},
+        "",
+        "training and inference are both false",
+    ),
     (
         {"existing": AKS, "default_instance_type": "big"},
         "",

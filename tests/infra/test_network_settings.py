@@ -137,6 +137,30 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"encryption": {"key": KEY}}, "set customer_key: true"),
     ({"encryption": {"customer_key": True, "key": f"{KEY}/1"}}, "without a version"),
     ({"encryption": {"customer_key": True, "key": KEY, "key_size": 4096}}, "but key names one"),
+    ({"encryption": {"key_size": 4096}}, "encryption: key_size is of a key that is made, but"),
+    ({"encryption": {"rotate": "90d"}}, "set customer_key: true, or leave it out"),
+    (
+        {"network": {"mode": "managed", "outbound": "internet", "firewall": "basic"}},
+        "network.firewall: the service makes none for outbound: internet",
+    ),
+    ({"registry": {"arm_tokens": False}}, "arm_tokens: is for a registry that the program makes"),
+    (
+        {
+            "registry": {"create": "now", "arm_tokens": False},
+            "kubernetes": {"made": {"create": {}, "insecure": True}},
+        },
+        "registry.arm_tokens: the nodes of kubernetes.made pull with such tokens",
+    ),
+    *(
+        (
+            {"workspace": {"image_build_compute": "one"}, "clusters": {"one": cluster}},
+            f"workspace.image_build_compute: 'one' builds no images, as {reason}",
+        )
+        for cluster, reason in [
+            ({"identity": "none"}, "its identity is none"),
+            ({"size": "Standard_NC4as_T4_v3"}, "its size Standard_NC4as_T4_v3 has graphics cards"),
+        ]
+    ),
     ({"encryption": {"key_size": 2500}}, "multiples of 1024"),
     ({"encryption": {"rotate": "7d"}}, "28d to 730d"),
     (
