@@ -10,14 +10,23 @@ from typing import Any
 
 import httpx
 import pytest
-from azure.mgmt.resource.resources import ResourceManagementClient
-from azure.mgmt.storage import StorageManagementClient
+from azure.mgmt.hdinsight import HDInsightManagementClient
 
 from sandbox.identity import Identity
 from tests.sandbox.conftest import RunningSandbox, error, wait_until
 
-ACCOUNT = {"location": "eastus", "sku": {"name": "Standard_LRS"}, "kind": "StorageV2"}
-STORAGE = "2023-01-01"
+CLUSTERS = "Microsoft.HDInsight/clusters"
+CLUSTER = {
+    "location": "eastus",
+    "properties": {
+        "clusterDefinition": {"kind": "Spark"},
+        "computeProfile": {"roles": [{"name": "headnode"}]},
+    },
+}
+HDINSIGHT = "2024-08-01-preview"
+TAKES = 1200
+"""Seconds of a cluster's creation: of all types the most, so that it goes on, however busy the
+machine, until a test moves the clock."""
 VAULT = "2023-02-01"
 
 
@@ -27,6 +36,7 @@ class Slow:
     def __init__(self, sandbox: RunningSandbox) -> None:
         self.sandbox = sandbox
         self.root = f"/subscriptions/{sandbox.subscription}/resourceGroups/rg-slow"
+        self.group = self.root.rsplit("/", 1)[1]
         assert self.ask("PUT", "", {"location": "eastus"}, "2025-04-01").is_success
         self.advance(5)
         wait_until(lambda: self.state("", "2025-04-01") == "Succeeded")
@@ -55,8 +65,8 @@ def slow(start_sandbox: Callable[..., RunningSandbox]) -> Slow:
 
 
 @pytest.fixture
-def account() -> str:
-    return f"/providers/Microsoft.Storage/storageAccounts/st{uuid.uuid4().hex[:10]}"
+def cluster() -> str:
+    return f"/providers/{CLUSTERS}/hdi{uuid.uuid4().hex[:10]}"
 
 
 @pytest.fixture
@@ -72,77 +82,80 @@ def answers(slow: Slow, path: str, version: str) -> bool:
         return False
 
 
-def test_a_creation_runs_until_it_is_due(slow: Slow, account: str) -> None:
-    answer = slow.ask("PUT", account, ACCOUNT, STORAGE)
+def test_a_creation_runs_until_it_is_due(slow: Slow, cluster: str) -> None:
+    answer = slow.ask("PUT", cluster, CLUSTER, HDINSIGHT)
     assert answer.json()["properties"]["provisioningState"] == "Creating"
     assert slow.poll(answer).json()["status"] == "InProgress"
-    assert slow.state(account, STORAGE) == "Creating"
-    slow.advance(21)
+    assert slow.state(cluster, HDINSIGHT) == "Creating"
+    slow.advance(TAKES + 1)
     wait_until(lambda: slow.poll(answer).json()["status"] == "Succeeded")
-    assert slow.state(account, STORAGE) == "Succeeded"
+    assert slow.state(cluster, HDINSIGHT) == "Succeeded"
 
 
-def test_what_ended_a_day_ago_cannot_be_asked_for(slow: Slow, account: str) -> None:
-    answer = slow.ask("PUT", account, ACCOUNT, STORAGE)
-    slow.advance(21)
+def test_what_ended_a_day_ago_cannot_be_asked_for(slow: Slow, cluster: str) -> None:
+    answer = slow.ask("PUT", cluster, CLUSTER, HDINSIGHT)
+    slow.advance(TAKES + 1)
     wait_until(lambda: slow.poll(answer).json().get("status") == "Succeeded")
     slow.advance(timedelta(hours=23).total_seconds())
     assert slow.poll(answer).json()["status"] == "Succeeded"
     slow.advance(timedelta(hours=1, minutes=2).total_seconds())
     wait_until(lambda: slow.poll(answer).status_code == 404)
     assert error(slow.poll(answer)) == (404, "OperationNotFound")
-    assert slow.state(account, STORAGE) == "Succeeded"
+    assert slow.state(cluster, HDINSIGHT) == "Succeeded"
 
 
 def test_an_official_client_polls_until_it_is_there(
-    start_sandbox: Callable[..., RunningSandbox], monkeypatch: pytest.MonkeyPatch
+    slow: Slow, cluster: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sandbox = start_sandbox(durations="short", tracking=False)
-    sandbox.lead(monkeypatch)
-    given = (sandbox.credential(), sandbox.subscription)
-    ResourceManagementClient(*given).resource_groups.create_or_update("rg", {"location": "eastus"})
-    accounts = StorageManagementClient(*given).storage_accounts
+    slow.sandbox.lead(monkeypatch)
+    client = HDInsightManagementClient(slow.sandbox.credential(), slow.sandbox.subscription)
     states: list[str] = []
 
     def watch(pipeline: Any) -> None:
+        if pipeline.http_request.method == "PUT":
+            return  # the client itself reads what this answers
         body = json.loads(pipeline.http_response.read())
         states.append(body.get("status") or body["properties"]["provisioningState"])
+        if states[-2:] == ["InProgress", "InProgress"]:
+            slow.advance(TAKES + 1)
 
-    name = f"st{uuid.uuid4().hex[:10]}"
-    poller = accounts.begin_create("rg", name, ACCOUNT, raw_response_hook=watch)
-    assert poller.result().provisioning_state == "Succeeded"
-    assert states[0] == "Creating"
-    assert "InProgress" in states
-    assert states[-2:] == ["Succeeded", "Succeeded"]  # the operation, then the account
-
-
-def test_what_is_being_changed_takes_no_other_change(slow: Slow, account: str) -> None:
-    assert slow.ask("PUT", account, ACCOUNT, STORAGE).is_success
-    assert error(slow.ask("PUT", account, ACCOUNT, STORAGE)) == (409, "AnotherOperationInProgress")
-    slow.advance(21)
-    wait_until(lambda: slow.state(account, STORAGE) == "Succeeded")
-    assert slow.ask("PUT", account, {**ACCOUNT, "tags": {"a": "b"}}, STORAGE).status_code == 200
-    slow.advance(5)
+    name = cluster.rsplit("/", 1)[1]
+    poller = client.clusters.begin_create(slow.group, name, CLUSTER, raw_response_hook=watch)
+    assert poller.result().properties.provisioning_state == "Succeeded"
+    assert states[:2] == ["InProgress", "InProgress"]
+    assert states[-2:] == ["Succeeded", "Succeeded"]  # the operation, then the cluster
 
 
-def test_a_creation_that_a_kill_interrupts_is_taken_up_again(slow: Slow, account: str) -> None:
-    answer = slow.ask("PUT", account, ACCOUNT, STORAGE)
+def test_what_is_being_changed_takes_no_other_change(slow: Slow, cluster: str) -> None:
+    assert slow.ask("PUT", cluster, CLUSTER, HDINSIGHT).is_success
+    assert error(slow.ask("PUT", cluster, CLUSTER, HDINSIGHT)) == (
+        409,
+        "AnotherOperationInProgress",
+    )
+    slow.advance(TAKES + 1)
+    wait_until(lambda: slow.state(cluster, HDINSIGHT) == "Succeeded")
+    assert slow.ask("PUT", cluster, {**CLUSTER, "tags": {"a": "b"}}, HDINSIGHT).status_code == 200
+    slow.advance(TAKES)
+
+
+def test_a_creation_that_a_kill_interrupts_is_taken_up_again(slow: Slow, cluster: str) -> None:
+    answer = slow.ask("PUT", cluster, CLUSTER, HDINSIGHT)
     slow.sandbox.kill("azure")
 
-    wait_until(lambda: answers(slow, account, STORAGE), what="ARM answers again")
-    assert slow.state(account, STORAGE) == "Creating"
+    wait_until(lambda: answers(slow, cluster, HDINSIGHT), what="ARM answers again")
+    assert slow.state(cluster, HDINSIGHT) == "Creating"
     assert slow.poll(answer).json()["status"] == "InProgress"
-    slow.advance(21)
+    slow.advance(TAKES + 1)
     wait_until(lambda: slow.poll(answer).json()["status"] == "Succeeded")
-    assert slow.state(account, STORAGE) == "Succeeded"
+    assert slow.state(cluster, HDINSIGHT) == "Succeeded"
 
 
-def test_a_deployment_that_a_kill_interrupts_is_taken_up_again(slow: Slow, account: str) -> None:
-    name = account.rsplit("/", 1)[1]
+def test_a_deployment_that_a_kill_interrupts_is_taken_up_again(slow: Slow, cluster: str) -> None:
+    name = cluster.rsplit("/", 1)[1]
     declared = {
-        **ACCOUNT,
-        "type": "Microsoft.Storage/storageAccounts",
-        "apiVersion": STORAGE,
+        **CLUSTER,
+        "type": CLUSTERS,
+        "apiVersion": HDINSIGHT,
         "name": name,
     }
     later = {
@@ -156,14 +169,14 @@ def test_a_deployment_that_a_kill_interrupts_is_taken_up_again(slow: Slow, accou
     body = {"properties": {"mode": "Incremental", "template": template}}
     deployment = f"/providers/Microsoft.Resources/deployments/{name}"
     assert slow.ask("PUT", deployment, body, "2024-03-01").is_success
-    wait_until(lambda: slow.state(account, STORAGE) == "Creating")
+    wait_until(lambda: slow.state(cluster, HDINSIGHT) == "Creating")
     slow.sandbox.kill("azure")
     wait_until(lambda: answers(slow, deployment, "2024-03-01"), what="ARM answers again")
     assert slow.state(deployment, "2024-03-01") == "Running"
-    slow.advance(21)
+    slow.advance(TAKES + 1)
 
     def ended() -> bool:
-        slow.advance(5)  # the account is put once more by the second run
+        slow.advance(TAKES)  # the cluster is put once more by the second run
         return slow.state(deployment, "2024-03-01") == "Succeeded"
 
     wait_until(ended)
@@ -172,10 +185,10 @@ def test_a_deployment_that_a_kill_interrupts_is_taken_up_again(slow: Slow, accou
     assert made.status_code == 200
 
 
-def test_a_deployment_that_is_cancelled_goes_no_further(slow: Slow, account: str) -> None:
-    name = account.rsplit("/", 1)[1]
-    kind = {"type": "Microsoft.Storage/storageAccounts", "apiVersion": STORAGE, "name": name}
-    template = {"contentVersion": "1.0.0.0", "resources": [{**ACCOUNT, **kind}]}
+def test_a_deployment_that_is_cancelled_goes_no_further(slow: Slow, cluster: str) -> None:
+    name = cluster.rsplit("/", 1)[1]
+    kind = {"type": CLUSTERS, "apiVersion": HDINSIGHT, "name": name}
+    template = {"contentVersion": "1.0.0.0", "resources": [{**CLUSTER, **kind}]}
     body = {"properties": {"mode": "Incremental", "template": template}}
     deployment = f"/providers/Microsoft.Resources/deployments/{name}"
     assert slow.ask("PUT", deployment, body, "2024-03-01").is_success
@@ -186,21 +199,21 @@ def test_a_deployment_that_is_cancelled_goes_no_further(slow: Slow, account: str
     assert slow.state(deployment, "2024-03-01") == "Canceled"
     again = slow.ask("POST", cancel, version="2024-03-01")
     assert error(again) == (409, "DeploymentCannotBeCancelled")
-    slow.advance(21)
+    slow.advance(TAKES + 1)
 
 
 def test_a_failed_provisioning_is_told_and_may_be_tried_again(
-    slow: Slow, account: str, no_faults: None
+    slow: Slow, cluster: str, no_faults: None
 ) -> None:
-    fault = {"kind": "provisioning", "match": account, "times": 1}
+    fault = {"kind": "provisioning", "match": cluster, "times": 1}
     slow.sandbox.admin("POST", "/faults", fault)
-    answer = slow.ask("PUT", account, ACCOUNT, STORAGE)
-    slow.advance(21)
+    answer = slow.ask("PUT", cluster, CLUSTER, HDINSIGHT)
+    slow.advance(TAKES + 1)
     wait_until(lambda: slow.poll(answer).json()["status"] == "Failed")
     assert slow.poll(answer).json()["error"]["code"] == "ProvisioningFailed"
-    assert slow.state(account, STORAGE) == "Failed"
-    again = slow.ask("PUT", account, ACCOUNT, STORAGE)
-    slow.advance(21)
+    assert slow.state(cluster, HDINSIGHT) == "Failed"
+    again = slow.ask("PUT", cluster, CLUSTER, HDINSIGHT)
+    slow.advance(TAKES + 1)
     wait_until(lambda: slow.poll(again).json()["status"] == "Succeeded")
 
 
