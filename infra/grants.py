@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
 import pulumi
@@ -13,12 +13,13 @@ from infra.identities import Identities
 from infra.names import Names
 from infra.registry import Registry
 from infra.role_assignments import Grant
-from infra.settings import DELEGATE, Datastore, Stack, StorageDatastore, table
+from infra.settings import DELEGATE, Access, Datastore, Stack, StorageDatastore, table
 from infra.storage import Account
 from infra.workspace import Workspace
 
 DEPLOYER = "Deployer"
 """As in role-definitions.yaml."""
+OF_ENDPOINTS = "Who switches an endpoint's traffic writes its identity along with it."
 
 
 def _grant_to(
@@ -240,39 +241,44 @@ def access_grants(
     scopes: Mapping[str, pulumi.Input[str]],
     endpoint_identity: pulumi.Input[str] | None = None,
 ) -> list[Grant]:
-    """What the stack file gives to people and pipelines; `scopes` by the names `on` may have."""
-    grants = []
+    """What the stack file gives to people and pipelines; `scopes` by the names `on` may have.
+
+    Azure knows a grant by who, what and where, and makes no second one of the same. So its key says
+    these, not what the stack file calls the entry: under another name it is the same grant.
+    """
+    there = {**scopes, "endpoint_identity": endpoint_identity}
+    grants: dict[str, Grant] = {}
     for key, access in settings.access.items():
         why = access.why or f"`access.{key}` in the stack file."
-        for role in access.roles:
-            name = f"access-{key}-{role.lower().replace(' ', '-')}"
-            grants.append(
-                Grant(name, access.principal, access.type, role, scopes[access.scope], why)
+        for former, role, on in _wanted(access, endpoint_identity is not None):
+            where = f"{access.principal.lower()}-{on.replace('_', '-')}"
+            name = f"access-{where}-{_hyphenated(role)}"
+            scope = there[on]
+            assert scope is not None
+            grants[name] = Grant(
+                name,
+                access.principal,
+                access.type,
+                role,
+                scope,
+                why if on != "endpoint_identity" else OF_ENDPOINTS,
+                condition=_only(access.may_grant, names) if role == DELEGATE else None,
+                formerly=f"access-{key}-{former}",
             )
-        if DEPLOYER in access.roles and endpoint_identity is not None:
-            grants.append(
-                Grant(
-                    f"access-{key}-endpoint-identity",
-                    access.principal,
-                    access.type,
-                    "Managed Identity Operator",
-                    endpoint_identity,
-                    "Who switches an endpoint's traffic writes its identity along with it.",
-                )
-            )
-        if access.may_grant:
-            grants.append(
-                Grant(
-                    f"access-{key}-may-grant",
-                    access.principal,
-                    access.type,
-                    DELEGATE,
-                    scopes[access.scope],
-                    why,
-                    condition=_only(access.may_grant, names),
-                )
-            )
-    return grants
+    return list(grants.values())
+
+
+def _wanted(access: Access, endpoints: bool) -> Iterator[tuple[str, str, str]]:
+    """What an entry gives: its name within the entry, the role, and on what."""
+    yield from ((_hyphenated(role), role, access.scope) for role in access.roles)
+    if DEPLOYER in access.roles and endpoints:
+        yield "endpoint-identity", "Managed Identity Operator", "endpoint_identity"
+    if access.may_grant:
+        yield "may-grant", DELEGATE, access.scope
+
+
+def _hyphenated(role: str) -> str:
+    return role.lower().replace(" ", "-")
 
 
 def _only(roles: Iterable[str], names: Names) -> str:

@@ -28,6 +28,8 @@ class Grant:
     """What the role is bound to beside its scope, in Azure's language of conditions (2.0)."""
     subscription: str | None = None
     """Of the scope; None: as the scope says where it is known, else the environment's own."""
+    formerly: str | None = None
+    """The key that it may have in a state of before: it stays what it is there, its name too."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,13 @@ class RoleAssignments(pulumi.ComponentResource):
                 description=grant.why,
                 condition=grant.condition,
                 condition_version="2.0" if grant.condition else None,
-                opts=pulumi.ResourceOptions(parent=self),
+                opts=pulumi.ResourceOptions(
+                    parent=self,
+                    aliases=[pulumi.Alias(name=f"{name}-{grant.formerly}")]
+                    if grant.formerly
+                    else None,
+                    ignore_changes=["roleAssignmentName"] if grant.formerly else None,
+                ),
             )
             for grant in args.grants
         ]

@@ -87,6 +87,8 @@ class Registered:
     inputs: dict[str, Any]
     protect: bool
     ignore_changes: tuple[str, ...]
+    aliases: tuple[str, ...]
+    """The names that it had before."""
     replace_on_changes: tuple[str, ...]
     dependencies: tuple[str, ...]
     parent: str
@@ -168,6 +170,7 @@ class RecordingMonitor(MockMonitor):
                 inputs=pulumi.runtime.rpc.deserialize_properties(request.object),
                 protect=request.protect,
                 ignore_changes=tuple(request.ignoreChanges),
+                aliases=tuple(a.spec.name for a in request.aliases if a.spec.name),
                 replace_on_changes=tuple(request.replaceOnChanges),
                 dependencies=tuple(urn.split("::")[-1] for urn in request.dependencies),
                 parent=request.parent.split("::")[-1],
