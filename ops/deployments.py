@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ops import deployment_content
 from ops.failure import Failure, explain
 from ops.models import Model
 from ops.platform import Platform, quiet
@@ -21,7 +22,10 @@ SETTLED = ("Succeeded", "Failed", "Canceled")
 PATIENCE, PAUSE = 1800.0, 0.5
 """Seconds: a deployment in Azure takes up to 20 minutes, and how often it is looked at."""
 NAME_LENGTH = 32  # characters in a deployment's name, Azure's limit
-MODEL_TAG = "model"
+SUFFIX = 6
+"""Characters of the mark in the name of a version's second deployment."""
+MODEL_TAG, CONTENT_TAG = "model", "content"
+"""On a deployment of ours: its model's version, and the mark of its files."""
 
 
 @dataclass
@@ -72,14 +76,17 @@ class Workload:
 def deploy(platform: Platform, model: Model, workload: Workload, endpoint_key: str) -> Deployed:
     """Deploy a model version, send it a real request, then give it all the traffic.
 
-    Raises `Failure` with the deployment's log when it does not come up or does not answer; the
-    traffic is then as before.
+    What runs already with the same files is taken as it is; where files have changed, a deployment
+    comes up beside the live one, whatever the model's version. Raises `Failure` with the
+    deployment's log when it does not come up or does not answer; the traffic is then as before.
     """
     endpoint = platform.endpoint(endpoint_key)
-    name = deployment_name(model)
     previous = live(platform, endpoint)
+    wanted = _wanted(model, workload)
+    name = _name(platform, endpoint, deployment_name(model), wanted.tags, previous)
+    wanted.name, wanted.endpoint_name = name, endpoint
     with step(f"deploying {model.name}:{model.version} as '{name}' on {endpoint}"):
-        _bring_up(platform, model, workload, endpoint, name)
+        _bring_up(platform, wanted)
     with step("a real request before any traffic"):
         answer = try_out(platform, endpoint, name, workload.sample)
     with step(f"switching traffic to '{name}'"):
@@ -98,7 +105,7 @@ def deploy(platform: Platform, model: Model, workload: Workload, endpoint_key: s
 def deployment_name(model: Model) -> str:
     """``NAME-vVERSION`` in the 3 to 32 characters that Azure allows, the version in full.
 
-    A version has one deployment, so that the same command again finds it.
+    Each version has its own, so that the same command again finds it.
     """
     suffix = re.sub(r"[^a-z0-9]+", "-", f"-v{model.version}".lower())[-NAME_LENGTH + 4 :].rstrip(
         "-"
@@ -177,34 +184,66 @@ def _unanswered(
     return Failure(f"{failure.message}\nThe log of '{asked}':\n{_log(platform, endpoint, asked)}")
 
 
-def _bring_up(
-    platform: Platform, model: Model, workload: Workload, endpoint: str, name: str
-) -> None:
+def _wanted(model: Model, workload: Workload) -> Any:
+    """The workload's deployment with this model in it. Raises `Failure` where the file is wrong."""
     quiet()
     from azure.ai.ml import load_online_deployment
+
+    file = workload.deployment
+    if not file.is_file():
+        raise Failure(f"There is no deployment file '{file}'.")
+    try:
+        deployment = load_online_deployment(file)
+    except Exception as error:
+        raise Failure(f"'{file}' is not a deployment: {error}") from None
+    version = f"{model.name}:{model.version}"
+    deployment.model = f"azureml:{version}"
+    content = deployment_content.mark(file, deployment)
+    deployment.tags = {**(deployment.tags or {}), MODEL_TAG: version, CONTENT_TAG: content}
+    return deployment
+
+
+def _name(
+    platform: Platform, endpoint: str, usual: str, tags: dict[str, str], previous: str | None
+) -> str:
+    """The deployment that has these tags already; else the usual name. Where the live one has that
+    with other files, the mark follows: what serves is not changed before the new one is tried.
+    """
+    from azure.core.exceptions import AzureError
+
+    try:
+        found = {
+            str(item.name): [(item.tags or {}).get(tag) for tag in (MODEL_TAG, CONTENT_TAG)]
+            for item in platform.client.online_deployments.list(endpoint)
+        }
+    except AzureError as error:
+        raise explain(error) from None
+    same = [
+        name for name, theirs in found.items() if theirs == [tags[MODEL_TAG], tags[CONTENT_TAG]]
+    ]
+    if same:
+        return previous if previous and previous in same else same[0]
+    if usual != previous:
+        return usual
+    suffix = f"-{tags[CONTENT_TAG][:SUFFIX]}"
+    return usual[: NAME_LENGTH - len(suffix)].rstrip("-") + suffix
+
+
+def _bring_up(platform: Platform, wanted: Any) -> None:
     from azure.core.exceptions import AzureError, ResourceNotFoundError
 
-    wanted = f"{model.name}:{model.version}"
+    client, name, endpoint = platform.client.online_deployments, wanted.name, wanted.endpoint_name
     try:
-        there = settled(lambda: platform.client.online_deployments.get(name, endpoint))
-        if there.provisioning_state == "Succeeded" and (there.tags or {}).get(MODEL_TAG) == wanted:
+        there = settled(lambda: client.get(name, endpoint))
+        if there.provisioning_state == "Succeeded" and wanted.tags.items() <= there.tags.items():
             return
     except ResourceNotFoundError:
         pass
-    if not workload.deployment.is_file():
-        raise Failure(f"There is no deployment file '{workload.deployment}'.")
     try:
-        deployment = load_online_deployment(workload.deployment)
-    except Exception as error:
-        raise Failure(f"'{workload.deployment}' is not a deployment: {error}") from None
-    deployment.name, deployment.endpoint_name = name, endpoint
-    deployment.model = f"azureml:{wanted}"
-    deployment.tags = {**(deployment.tags or {}), MODEL_TAG: wanted}
-    try:
-        platform.client.online_deployments.begin_create_or_update(deployment).result()
+        client.begin_create_or_update(wanted).result()
     except AzureError as error:
         raise Failure(
-            f"Deployment '{name}' of {wanted} failed; traffic is as before. "
+            f"Deployment '{name}' of {wanted.tags[MODEL_TAG]} failed; traffic is as before. "
             f"{explain(error).message}\n{_log(platform, endpoint, name)}".rstrip()
         ) from None
 

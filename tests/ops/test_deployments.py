@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +11,9 @@ from typing import Any
 from unittest.mock import MagicMock
 
 import pytest
+from azure.ai.ml.entities import ManagedOnlineDeployment
 from azure.ai.ml.operations import OnlineEndpointOperations
+from azure.core.exceptions import ResourceNotFoundError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -98,17 +101,21 @@ def test_a_deployment_that_was_asked_once_does_not_get_later_requests(tmp_path: 
     assert [headers.get("azureml-model-deployment") for headers in sent] == ["bikes-v1", None]
 
 
+CONDA = "name: other\ndependencies: [python=3.11]\n"
+
+
 class Client:
-    """An endpoint with deployments, as `MLClient` shows it; what is deleted is noted."""
+    """An endpoint with deployments, as `MLClient` shows it."""
 
     def __init__(self, traffic: dict[str, int], deployments: dict[str, dict[str, str]]) -> None:
         self.traffic, self.tags = traffic, deployments
-        self.deleted: list[str] = []
         self.online_endpoints = self.online_deployments = self
 
     def get(self, name: str, endpoint: str | None = None) -> SimpleNamespace:
         if endpoint is None:
             return SimpleNamespace(traffic=self.traffic, provisioning_state="Succeeded")
+        if name not in self.tags:
+            raise ResourceNotFoundError(name)
         return SimpleNamespace(provisioning_state="Succeeded", tags=self.tags[name])
 
     def list(self, _endpoint: str) -> list[SimpleNamespace]:
@@ -117,28 +124,65 @@ class Client:
     def invoke(self, **_request: str) -> str:
         return "[1]"
 
-    def begin_create_or_update(self, endpoint: SimpleNamespace) -> SimpleNamespace:
-        self.traffic = endpoint.traffic
+    def begin_create_or_update(self, entity: Any) -> SimpleNamespace:
+        if isinstance(entity, ManagedOnlineDeployment):
+            assert entity.name
+            assert not self.traffic.get(entity.name), "what serves is left as it is"
+            self.tags[entity.name] = dict(entity.tags)
+        else:
+            self.traffic = entity.traffic
         return SimpleNamespace(result=lambda: None)
 
     def begin_delete(self, name: str, _endpoint: str) -> SimpleNamespace:
-        self.deleted.append(name)
+        del self.tags[name]
         return SimpleNamespace(result=lambda: None)
 
 
-@pytest.mark.parametrize(
-    ("live", "deleted"),
-    [("bikes-v2", ["bikes-v1"]), ("bikes-v3", [])],
-    ids=["deployed for the first time", "deployed once more"],
-)
-def test_the_version_before_stays_to_switch_back_to(live: str, deleted: list[str]) -> None:
-    ours = {f"bikes-v{version}": {"model": f"bikes:{version}"} for version in (1, 2, 3)}
-    client = Client({live: 100}, {**ours, "by-hand": {}})
+def deployed(client: Client, version: int, workload: Workload = BIKES) -> str:
+    """The deployment that serves, after the version was deployed."""
     platform = Platform(Target("sandbox", "s"), "dev", OUTPUTS)
     platform.__dict__["client"] = client
-    done = deploy(platform, Model("bikes", "3", "", "", "", "", {}), BIKES, "bikes")
-    assert (done.deployment, client.traffic) == ("bikes-v3", {"bikes-v3": 100})
-    assert client.deleted == deleted
+    model = Model("bikes", str(version), "", "", "", "", {})
+    done = deploy(platform, model, workload, "bikes")
+    assert client.traffic == {done.deployment: 100}
+    return done.deployment
+
+
+def test_the_version_before_stays_to_switch_back_to() -> None:
+    client = Client({}, {"by-hand": {}})
+    for version in (1, 2, 3, 3):
+        assert deployed(client, version) == f"bikes-v{version}"
+    assert set(client.tags) == {"by-hand", "bikes-v2", "bikes-v3"}
+
+
+@pytest.fixture
+def workload(tmp_path: Path) -> Workload:
+    """One whose files a test may change."""
+    return Workload(Path(shutil.copytree(BIKES.folder, tmp_path / "bikes")))
+
+
+@pytest.mark.parametrize("file", ["deployment.yml", "scoring/score.py", "../src/conda.yml"])
+def test_changed_files_come_up_beside_what_serves(workload: Workload, file: str) -> None:
+    client = Client({}, {})
+    assert deployed(client, 1, workload) == "bikes-v1"
+    changed = workload.deployment.parent / file
+    before = changed.read_text()
+    changed.write_text(f"{before}\n# changed\n" if file != "../src/conda.yml" else CONDA)
+    second = deployed(client, 1, workload)
+    assert re.fullmatch(r"bikes-v1-[0-9a-f]{6}", second)
+    assert deployed(client, 1, workload) == second, "nothing has changed since"
+    changed.write_text(before)
+    assert deployed(client, 1, workload) == "bikes-v1", "the one before is there still"
+    assert set(client.tags) == {"bikes-v1", second}
+
+
+def test_what_python_has_compiled_changes_no_deployment(workload: Workload) -> None:
+    client = Client({}, {})
+    deployed(client, 1, workload)
+    cache = workload.deployment.parent / "scoring" / "__pycache__"
+    cache.mkdir(exist_ok=True)
+    (cache / "score.cpython-311.pyc").write_bytes(b"compiled")
+    assert deployed(client, 1, workload) == "bikes-v1"
 
 
 def test_what_another_command_left_at_work_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
