@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS registrations (
   subscription TEXT NOT NULL, namespace TEXT NOT NULL, state TEXT NOT NULL,
   PRIMARY KEY (subscription, namespace));
 """
-REGISTERED, REGISTERING, UNREGISTERED = "Registered", "Registering", "NotRegistered"
+REGISTERED, REGISTERING, UNREGISTERED = "Registered", "Registering", "Unregistered"
 FREE = ("microsoft.resources", "microsoft.authorization", "microsoft.subscription")
 """Registered with every subscription, and cannot be unregistered."""
 
@@ -51,7 +51,7 @@ class Registrations:
 
     def register(self, subscription: str, namespace: str) -> None:
         """Takes its time, during which resources are still refused."""
-        if self.state(subscription, namespace) == UNREGISTERED:
+        if self.state(subscription, namespace) not in (REGISTERED, REGISTERING):
             due = self.azure.clock.time() + seconds("register")
             self._save(subscription, namespace, {"state": REGISTERING, "due": due})
 

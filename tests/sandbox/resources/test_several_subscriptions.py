@@ -115,7 +115,7 @@ def test_built_in_roles_are_there_in_each(hub: Clients) -> None:
 
 def test_a_provider_is_registered_with_each(clients: Clients, hub: Clients) -> None:
     hub.resources.providers.unregister(PROVIDER)
-    assert hub.resources.providers.get(PROVIDER).registration_state == "NotRegistered"
+    assert hub.resources.providers.get(PROVIDER).registration_state == "Unregistered"
     assert clients.resources.providers.get(PROVIDER).registration_state == "Registered"
     found = hub.resources.providers.register(PROVIDER)
     assert found.id == f"/subscriptions/{hub.sandbox.subscription}/providers/{PROVIDER}"
