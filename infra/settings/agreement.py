@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+from infra.settings import once
 from infra.settings.alerts import QueryRule, alert_rules
 from infra.settings.attached import VirtualMachine
 from infra.settings.data import Gen2Datastore
@@ -60,6 +62,12 @@ def image_builder(settings: Settings) -> str | None:
     return min(able, key=lambda name: (able[name] == "low", name), default=None)
 
 
+def unknown_name(name: str, section: str, known: Collection[str]) -> str:
+    """What is said of a name that a section does not have."""
+    there = f"allowed are {', '.join(known)}" if known else f"there is nothing under {section}"
+    return f"{name!r} is not under {section}; {there}"
+
+
 def _unable_to_build(cluster: Cluster) -> str | None:
     """Why a cluster builds no images."""
     if "gpus" in table("vm-sizes.yaml")[cluster.size]:
@@ -74,6 +82,9 @@ def check(settings: Settings) -> None:
         *_what_is_there(settings),
         *_computes_in_the_network(settings),
         *_kubernetes(settings),
+        *once.names(settings.names),
+        *once.datastores(settings.datastores),
+        *once.grants(settings.access),
     ]
     if (
         settings.encryption.customer_key
@@ -89,11 +100,10 @@ def check(settings: Settings) -> None:
         )
     builder = settings.workspace.image_build_compute
     if builder and builder not in settings.clusters:
-        known = ", ".join(settings.clusters) or "none: there is nothing under clusters"
+        text = unknown_name(builder, "clusters", settings.clusters)
         if "clusters" not in settings.model_fields_set:
-            known += ", which there is where no clusters are given"
-        near = did_you_mean(builder, settings.clusters)
-        text = f"{builder!r} is no cluster; allowed are {known}{near}"
+            text += ", which there is where no clusters are given"
+        text += did_you_mean(builder, settings.clusters)
         found.append(Fault(("workspace", "image_build_compute"), text))
     elif builder and (reason := _unable_to_build(settings.clusters[builder])):
         text = f"{builder!r} builds no images, as {reason}; name another, or leave it out"

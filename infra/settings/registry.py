@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from infra.settings import once
 from infra.settings.faults import FaultsError
 from infra.settings.fields import AccessName, Region
 from infra.settings.foundation import LogAnalytics
@@ -41,6 +42,12 @@ class RegistryStack(Owned):
                 raise FaultsError.at(
                     f"access.{key}.scope", f"is {access.scope}; allowed here is resource_group"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _once(self) -> Self:
+        if twice := list(once.grants(self.access)):
+            raise FaultsError(twice)
         return self
 
     @model_validator(mode="after")

@@ -63,6 +63,49 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({"storage": {"redundancy": "X"}}, "storage.redundancy", "'X'; allowed are 'LRS', 'ZRS'"),
     ({"vault": {"soft_delete_days": 6}}, "vault.soft_delete_days", "allowed is 7 or more"),
     ({"endpoints": {"bike": None}}, "endpoints.bike", "expected keys with values"),
+    *[
+        (
+            {"datastores": {f"workspace{name}": {"kind": "blob"}}},
+            f"datastores.workspace{name}",
+            "the service makes in every workspace",
+        )
+        for name in ("blobstore", "filestore", "artifactstore", "workingdirectory")
+    ],
+    (
+        {"names": {"workspace_identity": "id-x", "endpoint_identity": "ID-X"}},
+        "names.endpoint_identity",
+        "'ID-X' is names.workspace_identity, too",
+    ),
+    (
+        {"names": {"storage": "stx", "lake": "stx"}, "datastores": {"it": {"kind": "gen2"}}},
+        "names.lake",
+        "'stx' is names.storage, too",
+    ),
+    (
+        {"access": {"team": {"principal": UUID, "roles": ["Reader", "Reader"]}}},
+        "access.team.roles.1",
+        "Reader is there twice",
+    ),
+    (
+        {
+            "access": {
+                "team": {"principal": UUID, "roles": ["Reader"]},
+                "crew": {"principal": UUID.upper(), "roles": ["Deployer", "Reader"]},
+            }
+        },
+        "access.crew.roles.1",
+        "access.team gives this principal Reader on resource_group, too",
+    ),
+    (
+        {
+            "access": {
+                "team": {"principal": UUID, "may_grant": ["Reader"]},
+                "crew": {"principal": UUID, "may_grant": ["Deployer"]},
+            }
+        },
+        "access.crew.may_grant",
+        "name all the roles in one of the two",
+    ),
     ({"registry": {"create": "off"}}, "registry.create", "allowed are 'lazy' or 'now'"),
     ({"subscription": "mine"}, "subscription", "'mine': allowed is a UUID, as 0f0e"),
     ({"workload": "b"}, "workload", "'b': has 1 character; allowed are 2 to 16"),
@@ -163,6 +206,31 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
         },
         "connections.a-b",
         "auth: password needs user; give it a value",
+    ),
+    *(
+        ({"names": {"vault": name}}, "names.vault", "hyphens, a letter first and no hyphen last")
+        for name in ("1abc", "abc-")
+    ),
+    ({"workload": "abc-"}, "workload", "a letter first and no hyphen last"),
+    (
+        {"budget": {"monthly": 2e12, "emails": ["me@example.com"]}},
+        "budget.monthly",
+        "2000000000000 is too large; allowed is 1000000000 or less",
+    ),
+    *(
+        (
+            {"connections": {"a-b": {"server": "db.example.com", **connection}}},
+            f"connections.a-b.{setting}",
+            expected,
+        )
+        for connection, setting, expected in [
+            ({"kind": "sql", "database": "a;b"}, "database", "names without ; = { and }, as sales"),
+            (
+                {"kind": "databricks-files", "path": "/a"},
+                "path",
+                "begins with dbfs:/, as dbfs:/mnt",
+            ),
+        ]
     ),
     ({"names": {"vault": "kv--team"}}, "names.vault", "letters, digits and single hyphens"),
     ({"names": {"storage": "st-team"}}, "names.storage", "lower-case letters and digits"),
@@ -273,7 +341,7 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     (
         {"endpoints": {"bike": {"compute": "aks"}}},
         "endpoints.bike.compute",
-        "is aks; allowed are none: there is nothing under kubernetes",
+        "'aks' is not under kubernetes; there is nothing under kubernetes",
     ),
     (
         {"endpoints": {"bike": {}}, "batch_endpoints": {"bike": {}}},

@@ -148,6 +148,11 @@ def test_the_file_of_the_registry_is_one() -> None:
     [
         ({"clusters": {}}, "clusters", "unknown; allowed are workload, location"),
         ({"kind": "registri"}, "kind", "'registri'; allowed are environment and registry"),
+        (
+            {"access": {"team": {"principal": SUBSCRIPTION, "roles": ["Reader", "Reader"]}}},
+            "access.team.roles.1",
+            "Reader is there twice",
+        ),
         ({"regions": ["mars"]}, "regions.0", "'mars': not in infra/regions.yaml"),
         ({"logs": {"local_auth": False}}, "logs.local_auth", "unknown; allowed are retention_days"),
         ({"diagnostics": "off", "logs": {}}, "logs", "nothing goes there with diagnostics: off"),
