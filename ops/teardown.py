@@ -6,22 +6,28 @@ only what the stack has made goes, and what others keep in the group stays.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ops import stack_files, stacks
+from ops.arm import Arm
 from ops.failure import Failure, explain
 from ops.platform import Platform
 from ops.screen import step
 
 WORKSPACES = "Microsoft.MachineLearningServices/workspaces"
+COMPUTES = f"{WORKSPACES}/computes"
+COMPUTES_VERSION = "2025-12-01"
 ACCOUNTS = "Microsoft.Storage/storageAccounts"
 LOGS = "Microsoft.OperationalInsights/workspaces"
 
 
 @dataclass
 class Inventory:
-    """What will go: (type, name) pairs. `whole`: with the group, whoever made what is in it."""
+    """What will go: (type, name) pairs; a compute's name says its kind and workspace. `whole`:
+    with the group, whoever made what is in it.
+    """
 
     group: str
     exists: bool
@@ -67,6 +73,7 @@ class Teardown:
 
         subscription, credential = platform.subscription, platform.credential
         self.platform = platform
+        self.arm = Arm(subscription, credential)
         self.resources = ResourceManagementClient(credential, subscription)
         self.vaults = KeyVaultManagementClient(credential, subscription)
         self.logs = LogAnalyticsManagementClient(credential, subscription)
@@ -90,7 +97,22 @@ class Teardown:
             if found.has(item.id):
                 found.resources.append((str(item.type), str(item.name)))
         self.accounts |= set(found.named(ACCOUNTS))
+        for workspace in found.named(WORKSPACES):
+            computes = self._computes(group, workspace)
+            found.resources += [(COMPUTES, _described(item, workspace)) for item in computes]
         return found
+
+    def _computes(self, group: str, workspace: str) -> list[dict[str, Any]]:
+        """Azure does not list them with the group, yet on an instance are a person's files."""
+        from azure.core.exceptions import AzureError, ResourceNotFoundError
+
+        at = f"{self.arm.root}/resourceGroups/{group}/providers/{WORKSPACES}/{workspace}/computes"
+        try:
+            return self.arm.list(at, COMPUTES_VERSION)
+        except ResourceNotFoundError:
+            return []
+        except AzureError as error:
+            raise explain(error) from None
 
     def run(self, inventory: Inventory) -> list[Proof]:
         """Delete, purge, forget; then look for what is left. Raises `Failure`."""
@@ -222,6 +244,18 @@ def _made_by(environment: str) -> frozenset[str]:
         for resource in stacks.resources(stack)
         if resource.get("id") and resource.get("custom") and not resource.get("external")
     )
+
+
+def _described(compute: Mapping[str, Any], workspace: str) -> str:
+    """Its name, kind and workspace; of an instance who made it; whether it is only detached."""
+    said = compute["properties"]
+    facts = [str(said["computeType"]), f"in {workspace}"]
+    if said["computeType"] == "ComputeInstance":
+        maker = ((said.get("properties") or {}).get("createdBy") or {}).get("userName")
+        facts.append("with its files" + (f", made by {maker}" if maker else ""))
+    if said.get("isAttachedCompute"):
+        facts.append("only detached")
+    return f"{compute['name']} ({', '.join(facts)})"
 
 
 def left_over(proofs: list[Proof]) -> list[str]:

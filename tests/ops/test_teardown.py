@@ -14,7 +14,15 @@ import pytest
 from ops.failure import Failure
 from ops.platform import Platform
 from ops.target import Target
-from ops.teardown import Inventory, Proof, Teardown, left_over, protected_until
+from ops.teardown import (
+    COMPUTES,
+    WORKSPACES,
+    Inventory,
+    Proof,
+    Teardown,
+    left_over,
+    protected_until,
+)
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 GROUP = "rg-bikes-prod"
@@ -62,3 +70,29 @@ def test_a_protected_vault_is_told_with_its_day_and_goes_by_itself(
     proofs = asked.proofs(Inventory(GROUP, exists=False))
     assert Proof("soft-deleted", left, kept) in proofs
     assert (left_over(proofs), protected_until(proofs)) == (left, kept)
+
+
+def test_computes_are_listed_though_azure_lists_none_with_the_group() -> None:
+    asked = work()
+    at = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}/providers/{WORKSPACES}/mlw"
+    groups: Any = SimpleNamespace(check_existence=lambda _: True)
+    listed: Any = SimpleNamespace(
+        list_by_resource_group=lambda _: [SimpleNamespace(id=at, type=WORKSPACES, name="mlw")]
+    )
+    asked.resources = SimpleNamespace(resource_groups=groups, resources=listed)
+    ann = {"createdBy": {"userName": "Ann"}}
+    kinds: Any = [
+        ("workstation", {"computeType": "ComputeInstance", "properties": ann}),
+        ("spare", {"computeType": "ComputeInstance"}),
+        ("cpu-cluster", {"computeType": "AmlCompute", "properties": None}),
+        ("spark", {"computeType": "Databricks", "isAttachedCompute": True}),
+    ]
+    computes = {f"{at}/computes": [{"name": name, "properties": said} for name, said in kinds]}
+    arm: Any = SimpleNamespace(root=asked.arm.root, list=lambda path, _: computes[path])
+    asked.arm = arm
+    assert asked.inventory().named(COMPUTES) == [
+        "workstation (ComputeInstance, in mlw, with its files, made by Ann)",
+        "spare (ComputeInstance, in mlw, with its files)",
+        "cpu-cluster (AmlCompute, in mlw)",
+        "spark (Databricks, in mlw, only detached)",
+    ]
