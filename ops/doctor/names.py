@@ -107,7 +107,9 @@ def _logs(case: Case, logs: Planned) -> Iterator[Finding]:
 
 
 def _workspace(case: Case, workspace: Planned) -> Iterator[Finding]:
-    """Azure does not list deleted workspaces: what tells is the activity log."""
+    """Azure does not list deleted workspaces: what tells is the activity log, which does not say
+    whether one was deleted for good.
+    """
     name = str(workspace.inputs["workspaceName"])
     identifier = workspace.id(case.subscription, case.plan.group)
     if identifier is None or case.arm.get(identifier, workspace.version):
@@ -118,10 +120,11 @@ def _workspace(case: Case, workspace: Planned) -> Iterator[Finding]:
         yield ok(f"no workspace '{name}' was deleted in the last {KEPT.days} days")
         return
     yield warning(
-        f"The workspace '{name}' was deleted on {deleted[:10]}: unless that was for good, Azure "
-        f"keeps its name for {KEPT.days} days.",
-        f"az ml workspace delete --name {name} --resource-group {case.plan.group} "
-        "--permanently-delete --yes",
+        f"The workspace '{name}' was deleted on {deleted[:10]}: Azure keeps its name for "
+        f"{KEPT.days} days, unless 'amlops down' or 'teardown' has deleted it for good.",
+        # Typed when a new one is there, it would delete that.
+        f"nothing now; only when 'up' says that the name is taken: az ml workspace delete "
+        f"--name {name} --resource-group {case.plan.group} --permanently-delete --yes",
     )
 
 

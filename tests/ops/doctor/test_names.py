@@ -116,5 +116,7 @@ def test_a_workspace_that_was_deleted_of_late(
     place.arm("DELETE", at, version="2025-12-01")
     found = only(names.soft_deleted(case), "warning")
     assert f"The workspace '{name}' was deleted on" in found.what
+    assert "unless 'amlops down' or 'teardown' has deleted it for good" in found.what
+    assert str(found.mend).startswith("nothing now; only when 'up' says that the name is taken: az")
     assert "--permanently-delete" in str(found.mend)
     assert place.arm("DELETE", f"{at}?forceToPurge=true", version="2025-12-01").is_success
