@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -28,7 +27,7 @@ def _public_key(value: str) -> str:
     kind, _, rest = value.strip().partition(" ")
     try:
         data = base64.b64decode(rest.split(" ")[0], validate=True)
-    except binascii.Error:
+    except ValueError:
         data = b""
     if kind not in _KEY_KINDS or data[4 : 4 + len(kind)] != kind.encode():
         raise ValueError(f"allowed is the text of a .pub file: {' or '.join(_KEY_KINDS)} and a key")

@@ -16,7 +16,7 @@ from infra.settings.azure_ids import LakeStoreId, StorageAccountId
 from infra.settings.compute_fields import Port
 from infra.settings.contacts import without_secret
 from infra.settings.faults import Fault, FaultsError
-from infra.settings.fields import ContainerName, Section, Uuid, table
+from infra.settings.fields import ContainerName, Section, Uuid, named, table
 from infra.settings.hosts import Host
 from infra.settings.vault_secrets import SecretName, VaultName
 
@@ -172,7 +172,7 @@ class DatabaseConnection(ConnectionBase):
     """Whose database it is."""
     server: Host
     """Its host."""
-    database: Annotated[str, Field(pattern=r"^[^;={}]{1,128}$")]
+    database: Annotated[str, named(r"[^;={}]+", "names without ; = { and }, as sales", 1, 128)]
     """Its name."""
     port: Port | None = None
     """The port; None: the usual one."""
@@ -185,7 +185,9 @@ class DatabricksFilesConnection(ConnectionBase):
     kind: Literal["databricks-files"]
     server: Host
     """Of the workspace, as adb-1234567890123456.7.azuredatabricks.net."""
-    path: Annotated[str, Field(pattern=r"^dbfs:/")] = "dbfs:/"
+    path: Annotated[
+        str, named(r"dbfs:/.*", "a path that begins with dbfs:/, as dbfs:/mnt/raw", 6, 1000)
+    ] = "dbfs:/"
     """The folder."""
     auth: Literal["identity", "token", "service_principal"] = "identity"
 

@@ -71,6 +71,12 @@ class Checked:
         return {**handler(schema), **self.schema}
 
 
+AS_TEXT = BeforeValidator(lambda value: str(value) if type(value) in (int, float) else value)
+"""Of texts that look like numbers, so that nobody has to think of quotes."""
+NUMBER_TOO = {"type": ["string", "number"]}
+"""The same in a JSON schema."""
+
+
 def within(low: timedelta, high: timedelta, text: str) -> Checked:
     def check(value: timedelta) -> timedelta:
         if not low <= value <= high:
@@ -147,7 +153,7 @@ def named(pattern: str, text: str, low: int, high: int) -> Checked:
 
 
 KEBAB = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
-KEBAB_TEXT = "lower-case letters, digits and single hyphens, a letter first"
+KEBAB_TEXT = "lower-case letters, digits and single hyphens, a letter first and no hyphen last"
 
 Workload = Annotated[str, named(KEBAB, KEBAB_TEXT, 2, 16)]
 Environment = Annotated[str, named(KEBAB, KEBAB_TEXT, 2, 10)]

@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from infra.settings.azure_ids import KubernetesId, SubnetId
-from infra.settings.fields import KEBAB, KEBAB_TEXT, Section, Size, Uuid, named
+from infra.settings.fields import (
+    AS_TEXT,
+    KEBAB,
+    KEBAB_TEXT,
+    NUMBER_TOO,
+    Checked,
+    Section,
+    Size,
+    Uuid,
+    named,
+)
 from infra.settings.hosts import Addresses
 
-
-def _quantity(value: str) -> str:
-    if not re.fullmatch(r"[1-9]\d{0,5}(m|Mi|Gi)?", value):
-        raise ValueError('allowed are quantities in quotes, as "500m", "2" or "4Gi"')
-    return value
-
-
-Quantity = Annotated[str, AfterValidator(_quantity)]
+Quantity = Annotated[
+    str,
+    AS_TEXT,
+    named(r"[1-9]\d{0,5}(m|Mi|Gi)?", "quantities, as 2, 500m or 4Gi", 1, 8),
+    Checked(str, NUMBER_TOO),
+]
 PoolName = Annotated[
     str, named(r"[a-z][a-z0-9]*", "lower-case letters and digits, a letter first", 1, 12)
 ]
 """Of a Linux node pool: "Naming rules and restrictions for Azure resources"."""
-Label = Annotated[str, named(r"[A-Za-z0-9]([\w./-]*[A-Za-z0-9])?", "as Kubernetes has it", 1, 253)]
+Label = Annotated[
+    str,
+    named(
+        r"[A-Za-z0-9]([\w./-]*[A-Za-z0-9])?",
+        "letters, digits and _ . / -, a letter or digit first and last",
+        1,
+        253,
+    ),
+]
 KubernetesName = Annotated[str, named(KEBAB, KEBAB_TEXT, 1, 63)]
 """Of objects in Kubernetes, RFC 1123."""
 Version = Annotated[

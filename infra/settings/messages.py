@@ -155,13 +155,13 @@ def _told(error: Any, location: Location) -> tuple[Path, str]:
             allowed = list(location.section.model_fields)
             text = f"{UNKNOWN}; allowed are {', '.join(allowed)}{did_you_mean(path[-1], allowed)}"
         case "greater_than_equal":
-            text = f"{shown} is too small; allowed is {context['ge']:g} or more"
+            text = f"{shown} is too small; allowed is {_number(context['ge'])} or more"
         case "less_than_equal":
-            text = f"{shown} is too large; allowed is {context['le']:g} or less"
+            text = f"{shown} is too large; allowed is {_number(context['le'])} or less"
         case "greater_than":
-            text = f"{shown} is too small; allowed is more than {context['gt']:g}"
+            text = f"{shown} is too small; allowed is more than {_number(context['gt'])}"
         case "less_than":
-            text = f"{shown} is too large; allowed is less than {context['lt']:g}"
+            text = f"{shown} is too large; allowed is less than {_number(context['lt'])}"
         case "multiple_of":
             text = f"{shown}; allowed are multiples of {context['multiple_of']}"
         case "literal_error":
@@ -214,6 +214,11 @@ def _chooser(context: Mapping[str, Any]) -> str:
     return str(context["discriminator"]).strip("'")
 
 
+def _number(value: float) -> str:
+    """With all its digits: 1000000000, not 1e+09."""
+    return f"{value:.15g}"
+
+
 def _quoted(value: object) -> str:
     """What to do about a number that is a text, as the end of a message."""
     is_number = isinstance(value, str) and re.fullmatch(r"[-+]?\d+(\.\d+)?", value)
@@ -232,5 +237,5 @@ def _shown(value: object) -> str:
     elif value is None or isinstance(value, bool):
         text = json.dumps(value)
     else:
-        text = repr(value)
+        text = _number(value) if isinstance(value, float) else repr(value)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

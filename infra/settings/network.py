@@ -7,11 +7,20 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, model_validator
 
 from infra.settings.azure_ids import AnyId, GroupId, VirtualNetworkId
 from infra.settings.faults import Fault, FaultsError
-from infra.settings.fields import KEBAB, KEBAB_TEXT, Section, named, table
+from infra.settings.fields import (
+    AS_TEXT,
+    KEBAB,
+    KEBAB_TEXT,
+    NUMBER_TOO,
+    Checked,
+    Section,
+    named,
+    table,
+)
 from infra.settings.hosts import Hosts, PublicAddresses, Range
 
 ADDRESSES = "10.40.0.0/16"
@@ -64,12 +73,20 @@ def _ports(value: str) -> str:
 
 HIGHEST_PORT = 65535
 RuleName = Annotated[str, named(KEBAB, KEBAB_TEXT, 2, 48), AfterValidator(_rule_name)]
-SubnetName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]{0,79}$")]
+SubnetName = Annotated[
+    str,
+    named(r"[A-Za-z0-9][\w.-]*", "letters, digits and _ . -, a letter or digit first", 1, 80),
+]
 Ports = Annotated[
     str,
-    BeforeValidator(lambda value: str(value) if type(value) is int else value),
+    AS_TEXT,
     named(r"\*|\d+(-\d+)?(, ?\d+(-\d+)?)*", "ports and ranges, as 443 or '80, 8080-8089'", 1, 100),
-    AfterValidator(_ports),
+    Checked(_ports, NUMBER_TOO),
+]
+
+ServiceTag = Annotated[
+    str,
+    named(r"[A-Za-z][\w.]*", "a service tag, as DataFactory or Storage.WestEurope", 1, 80),
 ]
 
 
@@ -116,7 +133,7 @@ class OutboundRule(Section):
 
     fqdn: Hosts | None = None
     """A host; `*.` in front stands for all below it."""
-    service_tag: Annotated[str, Field(pattern=r"^[A-Za-z][\w.]*$")] | None = None
+    service_tag: ServiceTag | None = None
     """A service of Azure's, by its tag, such as DataFactory."""
     protocol: Literal["TCP", "UDP", "ICMP", "*"] = "TCP"
     """Of a service tag."""
@@ -124,7 +141,7 @@ class OutboundRule(Section):
     """Of a service tag."""
     resource: AnyId | None = None
     """The id of a resource that the service makes a private endpoint to."""
-    subresource: Annotated[str, Field(pattern=r"^\w+$")] | None = None
+    subresource: Annotated[str, named(r"\w+", "one word, as blob", 1, 80)] | None = None
     """What of the resource a private endpoint leads to, such as blob."""
 
     @model_validator(mode="after")

@@ -108,9 +108,9 @@ class Settings(Owned):
             )
         for key, endpoint in self.endpoints.items():
             if endpoint.compute and endpoint.compute not in self.kubernetes:
-                allowed = ", ".join(self.kubernetes) or "none: there is nothing under kubernetes"
                 raise FaultsError.at(
-                    f"endpoints.{key}.compute", f"is {endpoint.compute}; allowed are {allowed}"
+                    f"endpoints.{key}.compute",
+                    agreement.unknown_name(endpoint.compute, "kubernetes", self.kubernetes),
                 )
         return self
 

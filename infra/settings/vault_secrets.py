@@ -12,7 +12,13 @@ SecretName = Annotated[
     str, named(r"[a-zA-Z0-9-]+", "letters, digits and hyphens, as Key Vault has them", 1, 127)
 ]
 VaultName = Annotated[
-    str, named(r"[A-Za-z](-?[A-Za-z0-9])*", "letters, digits and single hyphens", 3, 24)
+    str,
+    named(
+        r"[A-Za-z](-?[A-Za-z0-9])*",
+        "letters, digits and single hyphens, a letter first and no hyphen last",
+        3,
+        24,
+    ),
 ]
 
 

@@ -35,6 +35,7 @@ INSTANCE_MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({"applications": "public"}, "applications", "allowed are 'personal' or 'shared'"),
     ({"subnet": "compute"}, "subnet", "Microsoft.Network/virtualNetworks/NAME/subnets/NAME"),
     ({"ssh": {"public_key": "ssh-rsa mine"}}, "ssh.public_key", "the text of a .pub file"),
+    ({"ssh": {"public_key": "ssh-rsa AAAAB3…"}}, "ssh.public_key", "the text of a .pub file"),
     (
         {"ssh": {"public_key": f"-----BEGIN RSA {PRIVATE}"}},
         "ssh.public_key",
@@ -91,12 +92,22 @@ CLUSTER_MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({"priority": "spot"}, "priority", "allowed are 'dedicated' or 'low'"),
 ]
 
+QUANTITY = "allowed are quantities, as 2, 500m or 4Gi"
 KUBERNETES_MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({}, "", "either 'create' or 'existing'; allowed is one of the two"),
     ({"create": {}, "existing": AKS}, "", "either 'create' or 'existing'"),
     ({"existing": MACHINE}, "existing", "Microsoft.ContainerService/managedClusters/NAME"),
     ({"create": {}}, "", "inference takes 'tls', or 'insecure: true'"),
     ({"existing": AKS, "instance_types": {}}, "", "instance_types: there is none"),
+    *(
+        ({"existing": AKS, "instance_types": {"a": {"cpu": cpu}}}, "instance_types.a.cpu", QUANTITY)
+        for cpu in ("two", 0.5)
+    ),
+    (
+        {"create": {"pools": {"main": {"mode": "system", "labels": {"a b": "c"}}}}},
+        "create.pools.main.labels.a b",
+        "allowed are letters, digits and _ . / -, a letter or digit first and last",
+    ),
     (
         {"existing": AKS, "training": False, "inference": False},
         "",
@@ -110,7 +121,7 @@ KUBERNETES_MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     (
         {"existing": AKS, "instance_types": {"small": {"memory": "2 GB"}}},
         "instance_types.small.memory",
-        'as "500m", "2" or "4Gi"',
+        QUANTITY,
     ),
     ({"create": {"pools": {"work": {}}}}, "create", "none has mode system"),
     (
@@ -230,3 +241,10 @@ def test_a_script_of_the_repository_is_sent_along() -> None:
 
 def test_the_time_zones_are_the_official_clients() -> None:
     assert set(table("time-zones.yaml")) == {str(zone.value) for zone in TimeZone}
+
+
+@pytest.mark.parametrize("cpu", [2, "2", "500m"])
+def test_a_quantity_needs_no_quotes(cpu: object) -> None:
+    types = {"small": {"cpu": cpu}}
+    chosen = settings(kubernetes={"k8s": {"existing": AKS, "instance_types": types}})
+    assert chosen.kubernetes["k8s"].instance_types["small"].cpu == str(cpu)

@@ -98,6 +98,10 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
         {"network": {"mode": "managed", "rules": {"p-p": {**PACKAGES, "service_tag": "Storage"}}}},
         "fqdn and service_tag given; allowed is one of",
     ),
+    (
+        {"network": {"mode": "managed", "rules": {"p-p": {"service_tag": "a b"}}}},
+        "'a b': allowed is a service tag, as DataFactory or Storage.WestEurope",
+    ),
     ({"network": {"mode": "managed", "rules": {"p-p": {}}}}, "no destination given"),
     (
         {"network": {"mode": "managed", "rules": {"p-p": {**PACKAGES, "ports": 443}}}},
@@ -179,7 +183,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"workspace": {"image_build_compute": "big"}, "clusters": {"small": {}}},
-        "'big' is no cluster; allowed are small",
+        "'big' is not under clusters; allowed are small",
     ),
     ({"workspace": {"image_build_compute": "big"}, "clusters": {}}, "nothing under clusters"),
     (

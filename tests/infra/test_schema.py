@@ -110,6 +110,14 @@ def test_what_a_schema_cannot_say_the_models_do(added: dict[str, Any], validator
         parse(MINIMAL | added, FILE)
 
 
+@pytest.mark.parametrize("value", [443, "443", "80, 8080-8089"])
+def test_what_looks_like_a_number_needs_no_quotes(value: object, validator: Any) -> None:
+    rule = {"service_tag": "DataFactory", "ports": value}
+    added = MINIMAL | {"network": {"mode": "managed", "rules": {"feed": rule}}}
+    assert validator.is_valid(stack(added))
+    assert parse(added, FILE)
+
+
 @pytest.mark.parametrize("value", ["on", "off", True, False])
 def test_a_switch_is_written_in_either_way(value: object, validator: Any) -> None:
     assert validator.is_valid(stack(MINIMAL | {"protection": value}))
