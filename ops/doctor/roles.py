@@ -29,12 +29,12 @@ def check(case: Case) -> Iterator[Finding]:
     if others:
         yield problem(
             f"The {who} lacks at {scope}: {', '.join(others)}.",
-            _assign(case, "Contributor", scope),
+            assign(case, "Contributor", scope),
         )
     if grants:
         yield problem(
             f"The {who} lacks at {scope}: {', '.join(grants)}.",
-            "; ".join(_assign(case, role, scope) for role in _least(grants)),
+            "; ".join(assign(case, role, scope) for role in _least(grants)),
         )
     if not missing:
         yield ok(f"the {who} may do the {len(needed)} things at {scope} that 'up' does")
@@ -53,7 +53,8 @@ def action(kind: str) -> str:
     return f"{kind}/write"
 
 
-def _assign(case: Case, role: str, scope: str) -> str:
+def assign(case: Case, role: str, scope: str) -> str:
+    """The command that gives whoever is logged in the role."""
     kind = "User" if case.principal.type == "user" else "ServicePrincipal"
     return (
         f"az role assignment create --role '{role}' --scope {scope} --assignee-object-id "

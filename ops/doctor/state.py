@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from ops import stack_files, stacks
 from ops.doctor.case import Case
 from ops.doctor.finding import Finding, ok, problem
+from ops.doctor.roles import assign
 
 if TYPE_CHECKING:
     from requests import Response
@@ -76,8 +77,11 @@ def _key(case: Case, provider: str) -> Finding:
     if answer.status_code == requests.codes.forbidden:
         return problem(
             f"The key {parts.netloc}{parts.path} may not be used: {_message(answer)}",
-            f"az role assignment create --role 'Key Vault Crypto User' --assignee-object-id "
-            f"{case.principal.id} --scope $(az keyvault show --name {vault} --query id -o tsv)",
+            assign(
+                case,
+                "Key Vault Crypto User",
+                f"$(az keyvault show --name {vault} --query id -o tsv)",
+            ),
         )
     return problem(
         f"The key {parts.netloc}{parts.path} is not to be had: {_message(answer)}", BOOTSTRAP

@@ -54,7 +54,8 @@ def test_a_key_that_is_closed_to_the_caller(
     stranger = replace(case, arm=Arm(place.subscription, OfTheVault(place)))
     found = only(state.secrets_provider(stranger), "problem")
     assert "may not be used: Caller is not authorized to perform action" in found.what
-    assert f"--assignee-object-id {case.principal.id}" in str(found.mend)
+    principal = f"--assignee-object-id {case.principal.id} --assignee-principal-type"
+    assert f"{principal} ServicePrincipal" in str(found.mend)
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"<html>", b'{"error": null}'])
