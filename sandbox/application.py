@@ -30,6 +30,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 MODULES = {
     "login": "sandbox.login.application",
     "managed-identity": "sandbox.login.managed",
+    "graph": "sandbox.graph",
     "vault": "sandbox.vault.application",
     "data-plane": "sandbox.ml.dataplane",
     "inference": "sandbox.serving.application",

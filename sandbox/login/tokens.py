@@ -21,11 +21,13 @@ ARM = "https://management.azure.com"
 STORAGE = "https://storage.azure.com"
 VAULT = "https://vault.azure.net"
 MACHINE_LEARNING = "https://ml.azure.com"
+GRAPH = "https://graph.microsoft.com"
 
 AUDIENCES = {
     ARM: {ARM, "https://management.core.windows.net"},
     STORAGE: {STORAGE},
     VAULT: {VAULT},
+    GRAPH: {GRAPH},
     MACHINE_LEARNING: {MACHINE_LEARNING, ARM, "https://management.core.windows.net"},
 }
 """Which token audiences each service takes; Azure ML's data plane takes ARM's as well."""
