@@ -16,7 +16,7 @@ from pulumi import automation
 from pulumi.automation.events import EngineEvent, OpType, StepEventMetadata
 
 from ops import stacks
-from ops.platform import GROUP, Platform
+from ops.platform import Platform
 
 CHANGED, DELETED, CREATED, GRANTED = "changed", "deleted", "created", "granted"
 ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
@@ -90,7 +90,7 @@ def created(managed: list[dict[str, Any]], platform: Platform) -> list[Differenc
     """
     from azure.mgmt.resource.resources import ResourceManagementClient
 
-    if not any(resource["type"] == GROUP for resource in managed):
+    if not any(resource["type"] == stacks.GROUP for resource in managed):
         return []
     ids, by_right = _ids(managed), _of_others("resources")
     client = ResourceManagementClient(platform.credential, platform.subscription)

@@ -13,7 +13,6 @@ from typing import Any
 
 from ops import stack_files, stacks
 from ops.federation import credential
-from ops.platform import GROUP
 from ops.target import Target
 
 FORMAT = "%Y-%m-%dT%H:%M:%SZ"
@@ -146,7 +145,7 @@ def _tags_in_state(name: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for resource in [*(state.get("resources") or []), *begun]:
         inputs = resource.get("inputs") or {}
-        if resource["type"] == GROUP:
+        if resource["type"] == stacks.GROUP:
             known = {**(resource.get("outputs") or {}), **inputs}
             found["group"] = str(known.get("resourceGroupName") or known.get("name"))
         tags = inputs.get("tags")

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
     from pulumi import automation
 
-GROUP = "azure-native:resources:ResourceGroup"
 WORKSPACE = "azure-native:machinelearningservices:Workspace"
 
 
@@ -48,7 +47,7 @@ class Platform:
         outputs = stacks.outputs_in(made)
         for resource in made:
             found = {**resource.get("inputs", {}), **resource.get("outputs", {})}
-            if resource["type"] == GROUP:
+            if resource["type"] == stacks.GROUP:
                 outputs.setdefault("resourceGroup", found.get("name"))
                 # One that was there before is only read, and never deleted.
                 outputs.setdefault("ownsResourceGroup", not resource.get("external"))
@@ -56,7 +55,7 @@ class Platform:
                 outputs.setdefault("workspace", {"name": found.get("name")})
         if not outputs.get("resourceGroup"):
             return None
-        outputs.setdefault("subscriptionId", target.subscription)
+        outputs.setdefault("subscriptionId", stacks.subscription_in(made) or target.subscription)
         outputs.setdefault("protection", any(resource.get("protect") for resource in made))
         return cls(target, stack.name, outputs)
 

@@ -21,12 +21,11 @@ from azure.core.exceptions import AzureError, ResourceNotFoundError
 from pulumi import automation
 from pulumi.automation.events import EngineEvent, OpType
 
-from ops import stacks, state_files
+from ops import stacks, state_files, target
 from ops.failure import Failure
 from ops.federation import credential
 from ops.late_grants import LateGrants
 from ops.screen import note
-from ops.target import enter
 
 INTERRUPTED = "its creation was interrupted"
 CREATING = "creating"
@@ -66,9 +65,13 @@ def up(stack: automation.Stack, policies: Path | None, watch: stacks.Watch) -> s
 
 
 def recover(stack: automation.Stack) -> None:
-    """Make a stack ready for the next update, whatever happened to the one before."""
+    """Make a stack ready for the next update, whatever happened to the one before.
+
+    Raises `Failure` where it stands in another subscription than the one that is chosen.
+    """
     state_files.clear_locks(stack.name)
     state = stack.export_stack().deployment or {}
+    _check_subscription(stack.name, state.get("resources") or [])
     pending = [item for item in state.get("pending_operations") or [] if item.get("resource")]
     if not pending:
         return
@@ -76,6 +79,18 @@ def recover(stack: automation.Stack) -> None:
     if any(item["type"] != CREATING for item in pending):
         stacks.refresh(stack)
     _adopt(stack, [item["resource"] for item in pending if item["type"] == CREATING])
+
+
+def _check_subscription(name: str, state: list[dict[str, Any]]) -> None:
+    """Planned in another, all that a stack has made would be replaced, and lost."""
+    stands, chosen = stacks.subscription_in(state), target.chosen(os.environ)
+    if stands and stands.lower() != chosen.lower():
+        raise Failure(
+            f"'{name}' stands in subscription {stands}, but {chosen or 'none'} is chosen: planned "
+            "there, all that it has made would be replaced, and lost. Put "
+            f"AZURE_SUBSCRIPTION_ID={stands} before the command, or give what is to stand in the "
+            f"other a stack of its own: amlops config new NAME --from {name}"
+        )
 
 
 class Creations:
@@ -111,7 +126,7 @@ class Creations:
     def adopt(self, stack: automation.Stack) -> None:
         """After a failed update: put what was made nevertheless into the state."""
         if self.lost():
-            enter(os.environ["AMLOPS_TARGET"])  # The sandbox may be what failed.
+            target.enter(os.environ["AMLOPS_TARGET"])  # The sandbox may be what failed.
             _adopt(stack, self.lost())
 
 

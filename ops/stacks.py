@@ -21,6 +21,7 @@ from ops.interruption import finished
 from ops.target import ROOT
 
 ROOT_TYPE = "pulumi:pulumi:Stack"
+GROUP = "azure-native:resources:ResourceGroup"
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - what stands for one
 """How Pulumi writes a secret down: a map with this value at this key, and a ciphertext."""
@@ -180,6 +181,15 @@ def outputs_in(state: list[dict[str, Any]]) -> dict[str, Any]:
     """What the program has said last, by what the state holds; a secret is not told."""
     root = next((resource for resource in state if resource["type"] == ROOT_TYPE), {})
     return {key: _without_secrets(value) for key, value in (root.get("outputs") or {}).items()}
+
+
+def subscription_in(state: list[dict[str, Any]]) -> str | None:
+    """Where the stack stands: by its outputs, or by its group where an update was cut short; None
+    for one that holds nothing.
+    """
+    told = outputs_in(state).get("subscriptionId")
+    groups = (str(item["id"]) for item in state if item["type"] == GROUP and item.get("id"))
+    return str(told) if told else next((group.split("/")[2] for group in groups), None)
 
 
 def _without_secrets(value: Any) -> Any:

@@ -7,6 +7,7 @@ does differently, and nothing after that knows where it runs.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +27,11 @@ class Target:
     name: str
     subscription: str
     outside: dict[str, str] = field(repr=False, default_factory=dict)
+
+
+def chosen(environ: Mapping[str, str]) -> str:
+    """The subscription to work in; empty where none is named."""
+    return environ.get("AZURE_SUBSCRIPTION_ID") or environ.get("ARM_SUBSCRIPTION_ID") or ""
 
 
 def lost() -> Failure | None:
@@ -58,7 +64,7 @@ def enter(name: str) -> Target:
     else:
         federation.enter(os.environ)
     os.environ["AMLOPS_TARGET"] = name
-    subscription = os.environ.get("AZURE_SUBSCRIPTION_ID") or os.environ.get("ARM_SUBSCRIPTION_ID")
+    subscription = chosen(os.environ)
     if not subscription:
         raise Failure(
             "No subscription is named. Set AZURE_SUBSCRIPTION_ID, or leave out '--target azure' "

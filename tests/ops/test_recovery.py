@@ -12,13 +12,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from click.testing import CliRunner
+from pulumi import automation
 from pulumi.automation.events import EngineEvent
 
-from ops import state_files
+from ops import cli, recovery, state_files
 from ops.recovery import Creations
+from ops.target import Target
 
 ROOT = Path(__file__).parents[2]
 IDS = yaml.safe_load((ROOT / "ops" / "resource_ids.yaml").read_text())
@@ -145,3 +149,66 @@ def test_state_that_is_elsewhere_is_left_alone(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("PULUMI_BACKEND_URL", "azblob://state")
     state_files.mend("dev")
     assert not state_files.clear_locks("dev")
+
+
+HERE, OTHER = "0f0e0d0c-0b0a-4908-8706-050403020100", "1f0e0d0c-0b0a-4908-8706-050403020100"
+TOLD = {"type": "pulumi:pulumi:Stack", "outputs": {"subscriptionId": OTHER}}
+CUT_SHORT = {
+    "type": "azure-native:resources:ResourceGroup",
+    "id": f"/subscriptions/{OTHER}/resourceGroups/rg",
+}
+WITHOUT = {"type": "pulumi:pulumi:Stack", "outputs": {"resourceGroup": "rg"}}
+
+
+class Stack:
+    """Of which nothing may be asked but its state."""
+
+    name = "test"
+
+    def __init__(self, *resources: dict[str, Any]) -> None:
+        self.resources = list(resources)
+
+    def export_stack(self) -> automation.Deployment:
+        return automation.Deployment(3, {"resources": self.resources})
+
+
+@pytest.fixture
+def chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "azblob://state")
+    monkeypatch.setenv("AZURE_SUBSCRIPTION_ID", HERE)
+
+
+@pytest.mark.usefixtures("chosen")
+@pytest.mark.parametrize(
+    "command",
+    [["up"], ["preview"], ["refresh"], ["down", "--yes"], ["teardown", "--yes-delete", "rg"]],
+    ids=lambda command: command[0],
+)
+@pytest.mark.parametrize("resource", [TOLD, CUT_SHORT], ids=["told", "cut short"])
+def test_a_stack_of_another_subscription_is_refused_before_anything_is_planned(
+    command: list[str], resource: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ops.stacks.check_settings", lambda _: None)
+    monkeypatch.setattr("ops.stacks.open_stack", lambda *_, **__: Stack(resource))
+    for module in ("infrastructure", "teardown"):
+        monkeypatch.setattr(f"ops.commands.{module}.enter", lambda name: Target(name, HERE))
+    done = CliRunner().invoke(cli.main, [command[0], "test", *command[1:]])
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert f"'test' stands in subscription {OTHER}, but {HERE} is chosen" in done.stderr
+    assert f"AZURE_SUBSCRIPTION_ID={OTHER} before the command" in done.stderr
+
+
+@pytest.mark.usefixtures("chosen")
+@pytest.mark.parametrize(
+    "resources",
+    [
+        [],
+        [WITHOUT],
+        [{**TOLD, "outputs": {"subscriptionId": HERE.upper()}}],
+        [{**TOLD, "outputs": {"subscriptionId": HERE}}, CUT_SHORT],
+    ],
+)
+def test_a_stack_that_stands_here_or_does_not_say_where_goes_on(
+    resources: list[dict[str, Any]],
+) -> None:
+    recovery.recover(Stack(*resources))  # type: ignore[arg-type]
