@@ -64,7 +64,7 @@ def _table(section: Schema, definitions: Schema, path: str) -> tuple[str, list[t
         only = inner[0].get("description", "") if len(inner) == 1 else ""
         meaning, without = split(field.get("description") or only)
         links = [f"[{title}](#{_anchor(title)})" for title in (_title(place, i) for i in inner)]
-        allowed = ", ".join(links) or _allowed(field)
+        allowed = f"{_names(field)}{', '.join(links)}" if links else _allowed(field)
         default = "must be given" if name in required else without or _default(field)
         cells = (f"`{name}`", meaning, allowed, default)
         rows.append(f"| {' | '.join(map(_cell, cells))} |\n")
@@ -116,9 +116,15 @@ def _allowed(field: Schema) -> str:
         case "array":
             return f"a list: {_allowed(field['items'])}"
         case "object":
-            return "names with values"
+            return f"{_names(field)}{_allowed(field.get('additionalProperties', {}))}"
         case _:
             return ""
+
+
+def _names(field: Schema) -> str:
+    """What names of one's own may be, before what they stand for."""
+    names = field.get("propertyNames")
+    return f"`{ENTRY}` ({_allowed({'type': 'string', **names})}): " if names else ""
 
 
 def _characters(field: Schema) -> str:

@@ -156,6 +156,21 @@ def test_the_page_names_what_there_is_without_a_setting(setting: str, default: s
     assert f"`{default}`" in row.split("|")[-2]
 
 
+@pytest.mark.parametrize(
+    ("setting", "low", "high"),
+    [("clusters", 2, 32), ("instances", 2, 24), ("datastores", 2, 63), ("endpoints", 3, 32)],
+)
+def test_the_page_says_how_long_a_name_may_be(setting: str, low: int, high: int) -> None:
+    row = next(line for line in reference.text().splitlines() if line.startswith(f"| `{setting}`"))
+    assert f"| `NAME` ({low}–{high} characters: lower-case letters" in row
+    entry = {"kind": "blob"} if setting == "datastores" else {}
+    for length in (low - 1, high + 1):
+        with pytest.raises(SettingsError, match=f"allowed are {low} to {high}"):
+            parse(MINIMAL | {setting: {"a" * length: entry}}, FILE)
+    for length in (low, high):
+        assert parse(MINIMAL | {setting: {"a" * length: entry}}, FILE)
+
+
 def test_every_link_of_the_page_leads_to_one_title() -> None:
     titles = re.findall(r"^## (.+)$", reference.text(), re.MULTILINE)
     anchors = [re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles]
