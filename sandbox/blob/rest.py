@@ -25,8 +25,8 @@ BLOB, QUEUE = "blob", "queue"
 _PORTS = {BLOB: "azurite", QUEUE: "azurite_queue"}
 TRIES = 3
 """So often a request is sent: Azurite may be killed under one."""
-UP_SECONDS, UP_PAUSE = 15.0, 0.05
-"""How long Azurite may take to come up, and how often one looks."""
+UP_SECONDS, UP_PAUSE = 45.0, 0.05
+"""How long Azurite may take to come up on a busy machine, and how often one looks."""
 TIMEOUT = 60.0
 
 Content = bytes | AsyncIterator[bytes] | None

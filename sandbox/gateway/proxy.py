@@ -16,8 +16,9 @@ from sandbox.gateway.tunnel import Tunnels
 log = logging.getLogger("sandbox.gateway")
 
 HEAD_LIMIT = 16 * 1024
-UPSTREAM_SECONDS = 10.0
-"""How long a client waits for Azurite, which is being started or restarted."""
+UPSTREAM_SECONDS = 45.0
+"""How long a client waits for Azurite, which is being started or restarted. It takes its time on
+a busy machine; a client with less patience comes again of its own."""
 UPSTREAM_PAUSE = 0.05
 
 

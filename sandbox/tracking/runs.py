@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 WORKSPACE_HEADER = "X-Azureml-Workspace"
 RUN_ID_TAG = "azureml.run_id"
-WAIT_SECONDS = 30.0
-"""MLflow needs 3 to 9 s to start; then a caller is told to come back."""
+WAIT_SECONDS = 90.0
+"""MLflow needs 3 to 9 s to start, on a busy machine many times that; then a caller, who has 120 s,
+is told to come back."""
 POLL_SECONDS = 0.1
 _TIMEOUT = httpx.Timeout(60, connect=5)
 _KNOWN = (
