@@ -17,7 +17,7 @@ from pulumi import automation
 from ops import stacks
 
 BACKENDS = [
-    "file:///home/me/state/.pulumi/locks/organization/amlops/dev/0815.json",
+    "file:///srv/state/.pulumi/locks/organization/amlops/dev/0815.json",
     "azblob://state/.pulumi/locks/organization/amlops/dev/0815.json?storage_account=st",
 ]
 COMMAND = "pulumi cancel --yes --stack dev"
