@@ -1,18 +1,20 @@
 """Tags at a scope: ``{resource or group}/providers/Microsoft.Resources/tags/default``.
 
 They are the tags in the body of what they are put on, not a resource of their own.
+``/subscriptions/ID/tagNames`` counts those of a subscription.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from sandbox import schemas
-from sandbox.arm.answers import Response
+from sandbox.arm.answers import Response, page
 from sandbox.arm.deletes import check_locks
 from sandbox.arm.errors import ArmError, conflict, invalid
-from sandbox.arm.ids import ResourceId
+from sandbox.arm.ids import SUBSCRIPTION, ResourceId
 from sandbox.arm.request import Request
 from sandbox.arm.resource import Resource
 from sandbox.arm.routes import Route
@@ -90,9 +92,46 @@ def _save(azure: Azure, target: Resource, tags: dict[str, str]) -> Response:
     return _answer(target)
 
 
+def _names(azure: Azure, request: Request, match: re.Match[str]) -> Response:
+    """Every tag of a subscription's groups and resources, with its values and their numbers."""
+    at = ResourceId("", SUBSCRIPTION, (match["subscription"],))
+    request.at, request.action = at, "Microsoft.Resources/subscriptions/tagNames/read"
+    azure.authorization.check(request.principal, at, request.action)
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for resource in azure.resources.list():
+        if resource.id.subscription.lower() == match["subscription"].lower():
+            for name, value in (resource.body.get("tags") or {}).items():
+                found[name][value] += 1
+    root = f"/subscriptions/{match['subscription']}/tagNames"
+    return page(
+        request,
+        [
+            {
+                "id": f"{root}/{name}",
+                "tagName": name,
+                "count": _count(values.total()),
+                "values": [
+                    {
+                        "id": f"{root}/{name}/tagValues/{value}",
+                        "tagValue": value,
+                        "count": _count(number),
+                    }
+                    for value, number in values.items()
+                ],
+            }
+            for name, values in sorted(found.items())
+        ],
+    )
+
+
+def _count(number: int) -> dict[str, Any]:
+    return {"type": "Total", "value": number}
+
+
 TYPES: list[ResourceType] = []
 _PATH = r"(?P<scope>/subscriptions/.+)/providers/microsoft\.resources/tags/default"
 ROUTES = [
+    Route("GET", r"/subscriptions/(?P<subscription>[^/]+)/tagNames", _names),
     Route("GET", _PATH, _get),
     Route("PUT", _PATH, _put),
     Route("PATCH", _PATH, _patch),

@@ -155,3 +155,13 @@ def test_tags_at_a_scope_are_the_tags_of_what_is_there(
         version="2022-09-01",
     )
     assert mistyped.json()["error"]["target"] == "properties.tags.a"
+
+
+def test_a_subscriptions_tags_are_counted(clients: Clients, group: str, unique: str) -> None:
+    identities = clients.identities.user_assigned_identities
+    for number, value in enumerate(("x", "x", "y")):
+        body = {**EAST, "tags": {f"tag-{unique}": value}}
+        identities.create_or_update(group, f"id-{unique}-{number}", body)
+    (found,) = [tag for tag in clients.resources.tags.list() if tag.tag_name == f"tag-{unique}"]
+    assert found.count.value == 3
+    assert {one.tag_value: one.count.value for one in found.values_property} == {"x": 2, "y": 1}
