@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -33,6 +34,21 @@ _VERBS = {
 }
 
 
+_COUNTED = {
+    "create-replacement": "replace",
+    "delete-replaced": "replace",
+    "refresh": "same",
+    "import": "create",
+}
+"""What an operation counts as, where not as itself; a refresh that finds something says so."""
+_WORDS = {
+    "create": "made",
+    "update": "changed",
+    "replace": "replaced",
+    "delete": "deleted",
+    "same": "unchanged",
+}
+_PROVIDERS = "pulumi:providers:"
 _LOSING = frozenset({"delete", "replace", "create-replacement", "delete-replaced"})
 
 
@@ -55,9 +71,15 @@ class _Step:
 class Resources:
     """Collects the engine's events; inside ``with``, shows them."""
 
-    def __init__(self, environment: str = "", planned: bool = False) -> None:
-        """`environment`: of which to tell at the end what the policies said; without, nothing."""
+    def __init__(
+        self, environment: str = "", planned: bool = False, refreshing: bool = False
+    ) -> None:
+        """`environment`: of which to tell at the end what the policies said; without, nothing.
+        `refreshing`: what is deleted is only forgotten, since it is no longer there.
+        """
         self._planned = planned
+        self._refreshing = refreshing
+        self._operations: dict[str, str] = {}
         self._environment = environment
         self._findings = Findings()
         self._steps: dict[str, _Step] = {}
@@ -102,7 +124,10 @@ class Resources:
 
     def _step(self, metadata: StepEventMetadata, state: str) -> None:
         operation = str(getattr(metadata.op, "value", metadata.op))
-        if operation == "same" or not _is_resource(metadata):
+        if not _is_resource(metadata):
+            return
+        self._count(metadata.urn, operation)
+        if operation == "same":
             return
         known = self._steps.pop(metadata.urn, None)
         fresh = known is None or known.state != state
@@ -117,10 +142,32 @@ class Resources:
         self._steps[metadata.urn] = _Step(change, state)
         if fresh and state != "at work" and not console.is_terminal and not self._planned:
             seconds = time.monotonic() - self._started
-            console.print(f"{seconds:5.1f} s  {state:8} {operation:8} {name}", markup=False)
-        if not self._planned and known is None:
+            shown = "forget" if self._forgets(operation) else operation
+            console.print(f"{seconds:5.1f} s  {state:8} {shown:8} {name}", markup=False)
+        if not self._planned and not self._refreshing and known is None:
             for line in _lost(change):
                 console.print(line, markup=False, soft_wrap=True)
+
+    def _forgets(self, operation: str) -> bool:
+        return self._refreshing and operation == "delete"
+
+    def _count(self, urn: str, operation: str) -> None:
+        counted = _COUNTED.get(operation, operation)
+        if counted != "same":
+            self._operations[urn] = counted
+        else:
+            # What an update has done stays done when it is tried again.
+            self._operations.setdefault(urn, counted)
+
+    def counts(self) -> dict[str, int]:
+        """How many resources by operation: create, update, delete, replace, same."""
+        return dict(Counter(self._operations.values()))
+
+    def summary(self) -> str:
+        """The counts in words."""
+        words = {**_WORDS, "delete": "forgotten"} if self._refreshing else _WORDS
+        counted = [f"{count} {words.get(kind, kind)}" for kind, count in self.counts().items()]
+        return ", ".join(counted) or "nothing to do"
 
     def planned(self) -> list[Change]:
         """What would happen to each resource."""
@@ -150,6 +197,7 @@ class Resources:
         for step in list(self._steps.values())[-SHOWN:]:
             change = step.change
             verb = _VERBS.get(change["operation"], change["operation"])
+            verb = "forgetting" if self._forgets(change["operation"]) else verb
             table.add_row(
                 marks[step.state], f"{verb} {change['name']}", f"[dim]{change['type']}[/]"
             )
@@ -160,10 +208,10 @@ class Resources:
 
 def _is_resource(metadata: StepEventMetadata) -> bool:
     """Components and the stack itself only hold others together: the engine says nothing of them,
-    where it says of a resource that it is custom.
+    where it says of a resource that it is custom. So is a provider, which is Pulumi's own.
     """
     state = metadata.new or metadata.old
-    return bool(state and state.custom)
+    return bool(state and state.custom) and not metadata.type.startswith(_PROVIDERS)
 
 
 def _lost(change: Change) -> list[str]:

@@ -62,8 +62,8 @@ def up(
     stack = stacks.open_stack(environment, create=True)
     with Resources(environment) as resources:
         summary = recovery.up(stack, None if no_policies else POLICIES, resources.watch)
-    screen.note(summary.text())
-    data = {"changes": summary.changes, "outputs": summary.outputs}
+    screen.note(resources.summary())
+    data = {"changes": resources.counts(), "outputs": summary.outputs}
     screen.result(data, output, _table(summary.outputs))
 
 
@@ -80,10 +80,10 @@ def preview(environment: str, target: str, output: str) -> None:
     stack = stacks.open_stack(environment, create=True)
     recovery.recover(stack)
     with Resources(environment, planned=True) as resources:
-        summary = stacks.preview(stack, POLICIES, resources.watch)
+        stacks.preview(stack, POLICIES, resources.watch)
     columns = ("", "resource", "type", "differs in")
-    screen.note(summary.text())
-    data = {"changes": summary.changes, "resources": resources.planned()}
+    screen.note(resources.summary())
+    data = {"changes": resources.counts(), "resources": resources.planned()}
     rows = resources.rows()
     screen.result(data, output, screen.table(columns, rows) if rows else "nothing would change")
     for line in resources.lost():
@@ -101,9 +101,9 @@ def refresh(environment: str, target: str, output: str) -> None:
     enter(target)
     stack = stacks.open_stack(environment, create=False)
     recovery.recover(stack)
-    with Resources() as resources:
-        summary = stacks.refresh(stack, resources.watch)
-    screen.result({"changes": summary.changes}, output, summary.text())
+    with Resources(refreshing=True) as resources:
+        stacks.refresh(stack, resources.watch)
+    screen.result({"changes": resources.counts()}, output, resources.summary())
 
 
 @click.command()
@@ -133,8 +133,8 @@ def down(environment: str, target: str, output: str, yes: bool) -> None:
         with screen.step(f"deleting workspace {platform.workspace}, so that its name is free"):
             delete_workspace(platform, platform.workspace)
     with Resources() as resources:
-        summary = stacks.down(stack, resources.watch)
-    screen.result({"changes": summary.changes}, output, summary.text())
+        stacks.down(stack, resources.watch)
+    screen.result({"changes": resources.counts()}, output, resources.summary())
 
 
 @click.command()
