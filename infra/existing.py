@@ -71,10 +71,12 @@ def elsewhere(settings: Settings, subscription: str) -> Iterator[Fault]:
     environment with virtual networks", "Use customer-managed keys" and "Deploy Azure Machine
     Learning extension", Microsoft Learn.
     """
-    network = settings.network
-    computes_in = network.existing.virtual_network if network.mode == "own" else None
+    network = settings.network.existing.virtual_network
     kept: dict[tuple[str, ...], tuple[str | None, str]] = {
-        ("network", "existing", "virtual_network"): (computes_in, "of a network for computes"),
+        ("network", "existing", "virtual_network"): (
+            network,
+            "of a network, where the private endpoints lie,",
+        ),
         ("encryption", "key"): (settings.encryption.key, "of a key for a workspace"),
         **{
             ("kubernetes", key, "existing"): (cluster.existing, "of a cluster to attach")

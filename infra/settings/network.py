@@ -113,7 +113,7 @@ class ExistingSubnets(Section):
 
 
 class ExistingNetwork(Section):
-    """What is there already, also in another subscription, and is used instead of made."""
+    """What is there already and is used instead of made; its zones also in another subscription."""
 
     virtual_network: VirtualNetworkId | None = None
     """Its id."""

@@ -26,7 +26,7 @@ class Owned(Section):
     tags: Tags = {}
     """More tags for every resource."""
     subscription: Uuid | None = None
-    """The only subscription that this stack may go to on azure; None: whichever is logged in."""
+    """The only subscription to go to, also in a sandbox with it; None: whichever is logged in."""
     protection: bool = False
     """Locks on what holds data, and the stateful resources protected in Pulumi."""
     expires: Instant | None = None

@@ -284,7 +284,8 @@ def test_all_that_is_missing_is_told_at_once() -> None:
     ("changes", "setting"),
     [
         ({"network": {"mode": "own", "existing": THERE}}, "network.existing.virtual_network"),
-        ({"network": {"mode": "managed", "existing": HUB}}, None),
+        ({"network": {"mode": "managed", "existing": HUB}}, "network.existing.virtual_network"),
+        ({"network": {"mode": "managed", "existing": {"dns_zones": GROUP}}}, None),
         ({"encryption": {"customer_key": True, "key": KEY}}, "encryption.key"),
         ({"kubernetes": {"theirs": {"existing": AKS}}}, "kubernetes.theirs.existing"),
     ],
