@@ -74,7 +74,9 @@ class Existing(Section):
 
 
 class Storage(Section):
-    """The workspace's storage account."""
+    """The workspace's storage account. The lake, which datastores of kind gen2 have made, follows
+    it in all but shared_keys, versioning and change_feed: there these are off.
+    """
 
     redundancy: Literal["LRS", "ZRS", "GRS", "RAGRS", "GZRS", "RAGZRS"] = "LRS"
     """How many copies there are, in how many zones and regions."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 import uuid
 
 import pulumi
@@ -58,6 +59,14 @@ def test_the_tag_rule_looks_at_every_type_that_bears_tags(everything: Plan) -> N
     tagged = {r.short_type for r in everything.resources.values() if takes_tags(r)}
     types = set(rules()["required-tags"].metadata.types)
     assert tagged <= types
+
+
+def test_every_output_is_in_the_documentation(everything: Plan) -> None:
+    page = (ROOT / "docs" / "infra.md").read_text()
+    listed = page.partition("stack's outputs")[2].partition("## ")[0]
+    missing = everything.outputs.keys() - set(re.findall(r"\w+", listed))
+    assert everything.outputs
+    assert sorted(missing) == []
 
 
 def test_every_grant_has_a_reason_and_a_known_role(planned: Plan) -> None:
