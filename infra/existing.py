@@ -12,7 +12,7 @@ from typing import Any
 
 from infra.datastores import containers
 from infra.rest import Get
-from infra.settings import Fault, FaultsError, ResourceId, Settings, table
+from infra.settings import Fault, FaultsError, ResourceId, Settings, StorageDatastore, table
 
 VERSIONS = {
     "resourceGroups": "2025-04-01",
@@ -22,7 +22,16 @@ VERSIONS = {
     "Microsoft.Network/privateDnsZones": "2024-06-01",
     "Microsoft.KeyVault/vaults": "2024-11-01",
     "Microsoft.KeyVault/vaults/keys": "2024-11-01",
+    "Microsoft.Storage/storageAccounts": "2024-01-01",
+    "Microsoft.Storage/storageAccounts/blobServices/containers": "2024-01-01",
+    "Microsoft.Storage/storageAccounts/fileServices/shares": "2024-01-01",
 }
+PLACES = {
+    "blob": ("container", "blobServices", "containers"),
+    "files": ("share", "fileServices", "shares"),
+    "gen2": ("filesystem", "blobServices", "containers"),
+}
+"""By a datastore's kind: the setting of its place, and where Azure has that on an account."""
 
 
 class MissingError(FaultsError):
@@ -36,6 +45,7 @@ class Wanted:
     setting: str
     id: str
     kind: str
+    mend: str = "correct the setting, or leave it out to have one made"
 
 
 def wanted(settings: Settings, subscription: str) -> Iterator[Wanted]:
@@ -64,6 +74,26 @@ def wanted(settings: Settings, subscription: str) -> Iterator[Wanted]:
         kind = "Microsoft.KeyVault/vaults"
         yield Wanted("encryption.key", str(settings.encryption.vault), kind)
         yield Wanted("encryption.key", settings.encryption.key, f"{kind}/keys")
+    yield from _data(settings)
+
+
+def _data(settings: Settings) -> Iterator[Wanted]:
+    """Where roles are given on data of others: with a secret, whoever deploys need not see it."""
+    for key, datastore in settings.datastores.items():
+        if not isinstance(datastore, StorageDatastore) or not datastore.account:
+            continue
+        if datastore.auth != "identity":
+            continue
+        kind, account = "Microsoft.Storage/storageAccounts", datastore.account
+        yield Wanted(f"datastores.{key}.account", account, kind)
+        setting, service, inner = PLACES[datastore.kind]
+        yield Wanted(
+            f"datastores.{key}.{setting}",
+            f"{account}/{service}/default/{inner}/{datastore.place}",
+            f"{kind}/{service}/{inner}",
+            "make it, since on an account that is there the program does not, or correct the "
+            "setting",
+        )
 
 
 def elsewhere(settings: Settings, subscription: str) -> Iterator[Fault]:
@@ -103,10 +133,7 @@ def look_up(settings: Settings, subscription: str, get: Get) -> str | None:
         found = _found(one, get)
         path = tuple(one.setting.split("."))
         if found is None:
-            text = (
-                f"there is no {one.id}, or whoever deploys may not see it; "
-                "correct the setting, or leave it out to have one made"
-            )
+            text = f"there is no {one.id}, or whoever deploys may not see it; {one.mend}"
             missing.append(Fault(path, text))
             continue
         properties = found.get("properties") or {}

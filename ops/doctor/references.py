@@ -58,7 +58,7 @@ def _look(case: Case, identifier: str, setting: str) -> Finding:
     from azure.core.exceptions import HttpResponseError
 
     kind = _kind(identifier)
-    what = f"{kind.rpartition('/')[2]} '{identifier.rpartition('/')[2]}'"
+    what = f"{_one(kind.rpartition('/')[2])} '{identifier.rpartition('/')[2]}'"
     version = _version(case, kind)
     if version is None:
         return warning(f"{identifier}: no API is known by which to look for it.")
@@ -68,7 +68,8 @@ def _look(case: Case, identifier: str, setting: str) -> Finding:
         return warning(f"The {what} cannot be looked at ({error.status_code}): {identifier}")
     if there:
         return ok(f"{what} is there")
-    mend = f"correct '{setting}' in {case.file}" if setting else f"correct its id in {case.file}"
+    # No setting has its id: it lies in what one names.
+    mend = f"correct '{setting}' in {case.file}" if setting else f"make it, or correct {case.file}"
     return problem(f"The {what} is not there: {identifier}", mend)
 
 
@@ -83,6 +84,11 @@ def _texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
     elif isinstance(value, list):
         for item in value:
             yield from _texts(item, path)
+
+
+def _one(many: str) -> str:
+    """`virtualMachines`, `registries` or `publicIPAddresses` as one of them is called."""
+    return re.sub(r"(?<=ss)es$|s$", "", re.sub(r"ies$", "ys", many))
 
 
 def _kind(identifier: str) -> str:

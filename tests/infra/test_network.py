@@ -312,6 +312,33 @@ def test_the_page_lists_the_zones_that_have_to_be_there() -> None:
     assert listed == {zone for links in rows.values() for zones in links.values() for zone in zones}
 
 
+def test_the_places_of_datastores_on_accounts_of_others_are_looked_up() -> None:
+    account = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/stdata"
+    key = {"auth": "account_key", "secret": "key"}
+    there = {
+        "kept": {"kind": "blob", "container": "kept"},
+        "raw": {"kind": "blob", "container": "raw"},
+        "lake": {"kind": "gen2", "filesystem": "lake"},
+        "reports": {"kind": "files", "share": "reports"},
+        "by_key": {"kind": "blob", "container": "theirs", **key},
+    }
+    chosen = settings(
+        datastores={"own": {"kind": "blob"}}
+        | {name: {"account": account, **given} for name, given in there.items()}
+    )
+    kept = {account, f"{account}/blobServices/default/containers/kept"}
+    with pytest.raises(MissingError) as caught:
+        look_up(chosen, SUBSCRIPTION, lambda one, _: {"name": one} if one in kept else None)
+    told = {".".join(map(str, fault.path)): fault.text for fault in caught.value.found}
+    assert told.keys() == {
+        "datastores.raw.container",
+        "datastores.lake.filesystem",
+        "datastores.reports.share",
+    }
+    assert f"{account}/fileServices/default/shares/reports" in told["datastores.reports.share"]
+    assert "; make it, since" in told["datastores.raw.container"]
+
+
 @pytest.mark.parametrize(
     ("raised", "expected"),
     [

@@ -72,6 +72,31 @@ def test_a_group_that_is_named_by_its_id_is_found(case: Case, other_group: str) 
     assert levels(references.check(case)) == ["ok"]
 
 
+@pytest.mark.parametrize(
+    ("many", "one"),
+    [
+        ("containers", "container"),
+        ("registries", "registry"),
+        ("publicIPAddresses", "publicIPAddress"),
+        ("workspaces", "workspace"),
+    ],
+)
+def test_what_is_missing_is_one_thing(many: str, one: str) -> None:
+    assert references._one(many) == one
+
+
+def test_what_lies_in_something_that_a_setting_names_is_to_be_made(
+    case: Case, nowhere: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = f"{nowhere}/providers/Microsoft.Storage/storageAccounts/st"
+    container = f"{account}/blobServices/default/containers/raw"
+    case.settings = {}
+    monkeypatch.setattr(references, "named", lambda _case: {container: ""})
+    found = only(references.check(case), "problem")
+    assert found.what == f"The container 'raw' is not there: {container}"
+    assert found.mend == f"make it, or correct {FILE}"
+
+
 def test_what_the_stack_makes_itself_is_not_looked_for(case: Case) -> None:
     (account,) = case.plan.of_kind("Microsoft.Storage/storageAccounts")
     made = account.id(case.subscription, case.plan.group)

@@ -177,7 +177,7 @@ def test_what_the_stack_file_names_and_does_not_make_is_looked_for(
     kind = "Microsoft.Insights/components"
     naming = with_inputs(case, kind, workspaceResourceId=logs)
     found = only(references.check(naming), "problem")
-    assert found.what == f"The workspaces 'log-central' is not there: {logs}"
+    assert found.what == f"The workspace 'log-central' is not there: {logs}"
     assert found.mend == "correct its id in stacks/Pulumi.dev.yaml"
     place.arm("PUT", logs, {"location": "eastus", "properties": {}}, version="2023-09-01")
     assert levels(references.check(naming)) == ["ok"]
