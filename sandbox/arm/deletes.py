@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from sandbox.arm.answers import Response, poll_headers
+from sandbox.arm.answers import Response, poll_headers, render
 from sandbox.arm.durations import seconds
 from sandbox.arm.errors import ArmError, conflict
 from sandbox.arm.ids import GROUP, ResourceId
@@ -35,6 +35,7 @@ async def delete(azure: Azure, request: Request, kind: ResourceType, at: Resourc
             )
         return Response(204)
     check_preconditions(request, resource)
+    shown = render(azure, resource) if kind.delete_shows else None
     if kind.refuse_delete:
         kind.refuse_delete(azure, resource, request)
     running = azure.operations.open_on(resource.id)
@@ -56,7 +57,7 @@ async def delete(azure: Azure, request: Request, kind: ResourceType, at: Resourc
     if ended and ended.done:
         if ended.error:
             raise conflict(ended.error["message"], ended.error["code"])
-        return Response(204 if kind.delete_status == 204 else 200)
+        return Response(204 if kind.delete_status == 204 else 200, shown)
     kinds = ("location",) if kind.name == GROUP else ("azure-asyncoperation", "location")
     return Response(
         kind.delete_status if kind.delete_status != 204 else 202,

@@ -108,6 +108,7 @@ def test_a_custom_role_allows_what_it_says_and_stays_while_it_is_assigned(
     }
     definitions = clients.roles.role_definitions
     definitions.create_or_update(scope, name, {"properties": properties})
+    definitions.create_or_update(scope, name, {"properties": properties})  # 201 again.
     found = definitions.list(scope, filter=f"roleName eq 'Identity reader {unique}'")
     assert [item.name for item in found] == [name]
     assignment = assign(clients, scope, name, principal.principal_id)
@@ -118,8 +119,8 @@ def test_a_custom_role_allows_what_it_says_and_stays_while_it_is_assigned(
     with pytest.raises(HttpResponseError) as in_use:
         definitions.delete(scope, name)
     assert code(in_use) == (409, "RoleDefinitionHasAssignments")
-    clients.roles.role_assignments.delete_by_id(assignment.id)
-    definitions.delete(scope, name)
+    assert clients.roles.role_assignments.delete_by_id(assignment.id).id == assignment.id
+    assert definitions.delete(scope, name).name == name
     with pytest.raises(HttpResponseError):
         definitions.get(scope, name)
 
