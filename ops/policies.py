@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import groupby
@@ -18,13 +18,14 @@ from ops.findings import LEVELS, Finding, Findings
 from ops.target import ROOT
 
 if TYPE_CHECKING:
-    from ops.watching import Change
+    from ops.watching import Change, Resources
 
 PACK = ROOT / "policies"
+NAMED = 3
+"""Resources that a row of a table names; more are counted."""
 STOPS, LATER = "mandatory", "unknown"
 COLUMNS = ("level", "policy", "resource", "found", "how to mend")
 SEVERITIES = ("critical", "high", "medium", "low", "")
-Planned = Callable[[], "list[Change]"]
 _CHANGES = {
     "create": "to make",
     "update": "to change",
@@ -100,19 +101,21 @@ class Report:
         return list(_rows(self.violations))
 
 
-def _worst(item: Violation) -> tuple[int, int, str, str]:
+def _worst(item: Violation) -> tuple[int, int, str, str, str, str]:
     level, severity = LEVELS.index(item.level), SEVERITIES.index(item.severity)
-    return level, severity, item.rule, item.resource
+    return level, severity, item.rule, item.found, item.mend, item.resource
 
 
 def _rows(violations: list[Violation]) -> Iterator[tuple[str, ...]]:
-    """What is unknown of many resources alike is one row."""
+    """What is said of many resources alike is one row; each is named in JSON."""
     alike = groupby(violations, key=lambda one: (one.level, one.rule, one.found, one.mend))
     for (level, rule, found, mend), grouped in alike:
         names = [item.resource for item in grouped]
-        together = level == LATER and len(names) > 1
-        for name in [f"{len(names)} resources"] if together else names:
-            yield level, rule, name, found, mend
+        yield level, rule, names[0] if len(names) == 1 else _many(names), found, mend
+
+
+def _many(names: list[str]) -> str:
+    return ", ".join(names) if len(names) <= NAMED else f"{len(names)} resources"
 
 
 def catalogue(environment: str = "") -> dict[str, Any]:
@@ -144,21 +147,19 @@ def rule(id_: str) -> dict[str, Any]:
     raise Failure(f"There is no policy '{id_}'.{hint}")
 
 
-def check(environment: str, watch: stacks.Watch, planned: Planned) -> Report:
+def check(environment: str, resources: Resources) -> Report:
     """Preview an environment with the policies. Leaves nothing behind, not even a stack.
 
     Raises `Failure` when the preview fails for another reason than a policy.
     """
     rules = {item["id"]: item for item in catalogue(environment)["rules"]}
-    findings, errors, changes = Findings(), list[str](), dict[str, int]()
+    findings, errors = Findings(), list[str]()
 
     def both(event: EngineEvent) -> None:
-        watch(event)
+        resources.watch(event)
         findings.watch(event)
         if event.diagnostic_event and event.diagnostic_event.severity == "error":
             errors.append(event.diagnostic_event.message.strip())
-        if event.summary_event:
-            changes.update(stacks.counts(event.summary_event.resource_changes))
 
     with borrowed(environment) as stack:
         try:
@@ -168,7 +169,9 @@ def check(environment: str, watch: stacks.Watch, planned: Planned) -> Report:
             if not stopped:
                 raise stacks.failure_of(error) from None
     violations = sorted((_violation(finding, rules) for finding in findings.all()), key=_worst)
-    return Report(environment, violations, findings.counts(), changes, planned())
+    return Report(
+        environment, violations, findings.counts(), resources.counts(), resources.planned()
+    )
 
 
 @contextmanager

@@ -91,7 +91,7 @@ def check(environment: str, target: str, output: str) -> None:
     stacks.check_settings(environment)
     enter(target)
     with Resources(planned=True) as resources:
-        report = policies.check(environment, resources.watch, resources.planned)
+        report = policies.check(environment, resources)
     if output == "markdown":
         click.echo(report.markdown())
     else:

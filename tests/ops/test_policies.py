@@ -149,8 +149,7 @@ def test_check_finds_what_stops(
     monkeypatch.setattr(policies, "PACK", pack)
     shutil.copytree(ROOT / "stacks", pack.parent / "stacks", dirs_exist_ok=True)
     start_sandbox(tracking=False).lead(monkeypatch)
-    watched = Resources(planned=True)
-    report = policies.check("dev", watched.watch, watched.planned)
+    report = policies.check("dev", Resources(planned=True))
     assert not report.passed
     stops = [item for item in report.violations if item.level == "mandatory"]
     assert {item.rule for item in stops} == {"allowed-regions"}
@@ -216,8 +215,18 @@ def test_a_report_without_findings() -> None:
     assert "### Told" not in text
 
 
-def test_what_is_unknown_of_many_is_one_row() -> None:
-    many = report(*[replace(violation("unknown"), resource=name) for name in ("a", "b")])
-    assert [row[2] for row in many.rows()] == ["2 resources"]
-    assert [row[2] for row in report(violation("unknown")).rows()] == ["account"]
-    assert len(report(violation("advisory"), violation("advisory")).rows()) == 2
+@pytest.mark.parametrize("level", ["mandatory", "advisory", "exempted", "unknown"])
+def test_what_is_said_of_many_alike_is_one_row(level: str) -> None:
+    def of(*names: str) -> list[str]:
+        alike = [replace(violation(level), resource=name) for name in names]
+        return [row[2] for row in report(*alike).rows()]
+
+    assert of("a") == ["a"]
+    assert of("a", "b", "c") == ["a, b, c"]
+    assert of("a", "b", "c", "d") == ["4 resources"]
+
+
+def test_what_differs_has_rows_of_its_own() -> None:
+    one = violation("mandatory")
+    others = [replace(one, found="on"), replace(one, rule="tags"), replace(one, mend="Else.")]
+    assert len(report(one, *others).rows()) == 4
