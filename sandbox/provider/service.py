@@ -164,10 +164,8 @@ class Provider(grpc_service.ResourceProviderServicer):
             if request.preview:
                 olds = decode(request.olds)
                 shown = translate.preview(resource, inputs)
-                # These cannot change in place, so whoever depends on them may see them.
-                shown |= {name: olds[name] for name in ("name", "location", "type") if name in olds}
-                if _same_identity(olds, inputs):
-                    shown["identity"] = olds["identity"]
+                # What azure-native shows of the old state; all else that inputs do not say is open.
+                shown |= {name: olds[name] for name in ("name", "location") if name in olds}
                 return messages.UpdateResponse(properties=encode(shown))
             connection = self._open()
             shown = connection.resources.update(
@@ -286,11 +284,3 @@ def _empty() -> Any:
     from google.protobuf import empty_pb2
 
     return empty_pb2.Empty()
-
-
-def _same_identity(olds: dict[str, Any], inputs: dict[str, Any]) -> bool:
-    """Whether a resource keeps the identity of its own that it has."""
-    old, new = olds.get("identity"), inputs.get("identity")
-    if not isinstance(old, dict) or not isinstance(new, dict):
-        return False
-    return bool(old.get("type") == new.get("type") == "SystemAssigned")

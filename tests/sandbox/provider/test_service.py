@@ -20,6 +20,9 @@ from tests.sandbox.provider.echo import GROUP, Script
 
 ROOT = Path(__file__).parents[3]
 IDENTITY = "urn:pulumi:dev::p::my:component:Thing$azure-native:managedidentity:Thing::id"
+USER_ASSIGNED = "urn:pulumi:dev::p::azure-native:managedidentity:UserAssignedIdentity::id"
+ASSIGNMENT = "urn:pulumi:dev::p::azure-native:authorization:RoleAssignment::role"
+COMPUTE = "urn:pulumi:dev::p::azure-native:machinelearningservices:Compute::cpu"
 GROUP_URN = "urn:pulumi:dev::p::azure-native:resources:ResourceGroup::rg"
 
 
@@ -112,6 +115,43 @@ def test_a_preview_shows_inputs_and_leaves_the_rest_open(stub: Any) -> None:
     assert shown["tags"] == {"a": UNKNOWN}
     assert shown["name"] is UNKNOWN
     assert not answer.id
+
+
+def updated_in_a_preview(stub: Any, urn: str, olds: dict[str, Any], news: dict[str, Any]) -> Any:
+    request = messages.UpdateRequest(
+        urn=urn, id="i", olds=encode(olds), news=encode(news), preview=True
+    )
+    return decode(stub.Update(request).properties)
+
+
+def test_a_preview_of_an_update_keeps_name_and_location_only(stub: Any) -> None:
+    news = {"resourceGroupName": "rg", "resourceName": "id", "tags": {"team": "y"}}
+    olds = {"name": "id", "location": "eastus", "type": "t", "principalId": "p", "clientId": "c"}
+    shown = updated_in_a_preview(stub, USER_ASSIGNED, olds, news)
+    assert (shown["name"], shown["location"]) == ("id", "eastus")
+    assert shown["tags"] == {"team": "y"}
+    assert {shown[name] for name in ("principalId", "clientId", "type")} == {UNKNOWN}
+
+
+def test_a_preview_of_an_update_leaves_the_principal_of_an_own_identity_open(stub: Any) -> None:
+    news = {"resourceGroupName": "rg", "identity": {"type": "SystemAssigned"}}
+    olds = {"identity": {"type": "SystemAssigned", "principalId": "p", "tenantId": "t"}}
+    shown = updated_in_a_preview(stub, COMPUTE, olds, news)
+    unknown = dict.fromkeys(("principalId", "tenantId"), UNKNOWN)
+    assert shown["identity"] == {"type": "SystemAssigned"} | unknown
+
+
+def test_a_create_only_input_that_is_not_known_yet_announces_a_replacement(stub: Any) -> None:
+    inputs = {"scope": "s", "roleAssignmentName": "n", "principalId": "p", "description": "d"}
+
+    def replaced(**change: Any) -> list[str]:
+        old, new = encode(inputs), encode(inputs | change)
+        request = messages.DiffRequest(urn=ASSIGNMENT, id="i", old_inputs=old, news=new)
+        return list(stub.Diff(request).replaces)
+
+    assert replaced(principalId=UNKNOWN) == ["principalId"]
+    assert replaced(description=UNKNOWN) == []
+    assert replaced() == []
 
 
 def test_a_half_made_resource_reaches_the_engine_with_its_id(stub: Any, script: Script) -> None:
