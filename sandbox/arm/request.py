@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -77,6 +78,7 @@ def from_scope(scope: Mapping[str, Any], raw: bytes) -> Request:
     path = unquote(
         scope.get("raw_path", scope["path"].encode()).decode("ascii", "replace").split("?")[0]
     )
+    path = re.sub("/{2,}", "/", path)  # ARM takes `NAMESPACE//TYPE`, as `az resource` writes it.
     if any(part in ("..", ".") for part in path.split("/")):
         raise ArmError(400, "InvalidRequestUri", f"The path '{path}' must not contain '..'.")
     headers = {key.decode("latin1"): value.decode("latin1") for key, value in scope["headers"]}

@@ -64,8 +64,8 @@ class ResourceType:
     the value is the error's code. soft_delete_days: 0 for none. purge_parameter: the query
     parameter of a DELETE that leaves nothing behind. create_status, update_status: what the
     official clients accept. delete_shows: a DELETE answers with what it deleted. prepare runs
-    before anything is stored, provision, remove are effects and idempotent: a killed sandbox runs them again. needs: paths in the body that
-    hold ids of resources that must exist, ``scopes[]`` for each of a list. refuse_delete raises
+    before anything is stored, provision, remove are effects and idempotent: a killed sandbox runs
+    them again. needs: paths in the body that hold ids of resources that must exist, ``scopes[]`` for each of a list. refuse_delete raises
     409 for what others use. purge gets what a soft deletion kept: the resource first, then what was
     below it. recovers says of a PUT's body whether it brings a soft-deleted resource of that id
     back. select narrows or reorders a

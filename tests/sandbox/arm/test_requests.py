@@ -63,6 +63,12 @@ def test_an_api_version_that_is_none_is_refused_everywhere(sandbox: RunningSandb
         assert refused == (400, "InvalidApiVersionParameter")
 
 
+def test_an_empty_part_of_a_path_counts_for_nothing(sandbox: RunningSandbox, group: str) -> None:
+    path = f"/subscriptions/{sandbox.subscription}//resourcegroups/{group}"
+    answer = sandbox.arm("GET", path, version="2025-04-01")
+    assert answer.json()["name"] == group
+
+
 @pytest.mark.parametrize("path", ["/%2e%2e/other", "/x/%2E%2E%2fother"])
 def test_a_path_that_climbs_is_refused(sandbox: RunningSandbox, group: str, path: str) -> None:
     with sandbox.http() as client:
