@@ -19,6 +19,7 @@ from infra import shared
 from infra.asset_registry import check_regions
 from infra.environment import Client, declare, names_of
 from infra.existing import look_up
+from infra.fixed import check_fixed
 from infra.key_vault import AUDIENCE, Refuse, reader
 from infra.names import Names
 from infra.node_counts import node_counts
@@ -88,6 +89,7 @@ def _environment(
     names = names_of(settings, client.subscription_id, environment)
     get = asking(authorization.get_client_token().token)
     versioned_key = look_up(settings, client.subscription_id, get)
+    check_fixed(settings, names, get)
     recover_vault = vault_is_deleted(
         client.subscription_id, settings.location, names.vault, get, pulumi.log.warn
     )
