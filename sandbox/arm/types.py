@@ -65,14 +65,14 @@ class ResourceType:
     parameter of a DELETE that leaves nothing behind. create_status, update_status: what the
     official clients accept. delete_shows: a DELETE answers with what it deleted. prepare runs
     before anything is stored, provision, remove are effects and idempotent: a killed sandbox runs
-    them again. needs: paths in the body that hold ids of resources that must exist, ``scopes[]`` for each of a list. refuse_delete raises
-    409 for what others use. purge gets what a soft deletion kept: the resource first, then what was
-    below it. recovers says of a PUT's body whether it brings a soft-deleted resource of that id
-    back. select narrows or reorders a
-    listing under a parent. synchronous: no operation is shown, the answer waits for the effect.
-    booleans: paths where the service takes the strings "true" and "false" for the values.
-    states: whether there is a provisioningState. versioned: a container
-    of versions, answered with its latest and next version; it has no row of its own.
+    them again. needs: paths in the body that hold ids of resources that must exist, ``scopes[]``
+    for each of a list. refuse_delete raises 409 for what others use. purge gets what a soft
+    deletion kept: the resource first, then what was below it. recovers says of a PUT's body whether
+    it brings a soft-deleted resource of that id back. select narrows or reorders a listing under a
+    parent. synchronous: no operation is shown, the answer waits for the effect. booleans: paths
+    where the service takes the strings "true" and "false" for the values. states: whether there is
+    a provisioningState. versioned: a container of versions, answered with its latest and next
+    version; it has no row of its own.
     """
 
     name: str
