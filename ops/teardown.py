@@ -258,6 +258,17 @@ def _described(compute: Mapping[str, Any], workspace: str) -> str:
     return f"{compute['name']} ({', '.join(facts)})"
 
 
+def forget_short_lived(environment: str) -> bool:
+    """Remove the stack file that `up --ttl` has written, as `expire` does; True where it was one.
+
+    That of an environment that stays is a person's.
+    """
+    if not stack_files.settings(environment).get("expires"):
+        return False
+    stack_files.path(environment).unlink()
+    return True
+
+
 def left_over(proofs: list[Proof]) -> list[str]:
     """What should be gone and is not."""
     return [item for proof in proofs for item in proof.left]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ops import options, screen
+from ops import options, screen, stack_files
 from ops.failure import Failure
 from ops.target import enter
 
@@ -21,7 +21,7 @@ def teardown(environment: str, target: str, output: str, yes_delete: str | None)
     from ops.platform import Platform
     from ops.recovery import recover
     from ops.stacks import open_stack
-    from ops.teardown import Teardown, left_over, protected_until
+    from ops.teardown import Teardown, forget_short_lived, left_over, protected_until
 
     screen.header(target, environment, "teardown")
     place = enter(target)
@@ -50,6 +50,8 @@ def teardown(environment: str, target: str, output: str, yes_delete: str | None)
     left = left_over(proofs)
     if left:
         raise Failure(f"Still there: {', '.join(left)}. Run the same command again.")
+    if forget_short_lived(environment):
+        screen.note(f"{stack_files.shown(environment)} is removed: {environment} was short-lived")
     screen.note(
         "[green]nothing left[/]"
         + (" but what is protected; the next 'up' recovers it" if protected_until(proofs) else "")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,6 +21,7 @@ from ops.teardown import (
     Inventory,
     Proof,
     Teardown,
+    forget_short_lived,
     left_over,
     protected_until,
 )
@@ -96,3 +98,16 @@ def test_computes_are_listed_though_azure_lists_none_with_the_group() -> None:
         "cpu-cluster (AmlCompute, in mlw)",
         "spark (Databricks, in mlw, only detached)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "short_lived"), [('expires: "2026-11-24T10:00:00Z"', True), ("owner: us", False)]
+)
+def test_the_stack_file_of_a_short_lived_environment_goes_with_it(
+    elsewhere: Path, settings: str, short_lived: bool
+) -> None:
+    file = elsewhere / "stacks" / "Pulumi.pr-1.yaml"
+    file.write_text(f"config:\n  amlops:settings:\n    {settings}\n")
+    assert forget_short_lived("pr-1") is short_lived
+    assert file.exists() is not short_lived
+    assert not forget_short_lived("gone")
