@@ -11,8 +11,8 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
-from queue import SimpleQueue
+from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 import psutil
@@ -20,6 +20,9 @@ import psutil
 from ops.screen import note
 
 Result = TypeVar("Result")
+AWAKE = 0.5
+"""Seconds: Python sees a signal when it runs code, and one that has come just before it began to
+wait would not end the waiting."""
 ENDED = 0
 """Beside the numbers of signals: the work has come to its end."""
 
@@ -38,7 +41,7 @@ def finished(work: Callable[[], Result]) -> Result:
     interrupted = False
     with _signals(told):
         threading.Thread(target=_run, args=(work, outcome), daemon=True).start()
-        while told.get() != ENDED:
+        while _next(told) != ENDED:
             if interrupted:
                 _signal(signal.SIGKILL)
                 raise KeyboardInterrupt
@@ -49,6 +52,12 @@ def finished(work: Callable[[], Result]) -> Result:
     if interrupted:
         raise KeyboardInterrupt
     return outcome.result()
+
+
+def _next(told: SimpleQueue[int]) -> int:
+    while True:
+        with suppress(Empty):
+            return told.get(timeout=AWAKE)
 
 
 def _run(work: Callable[[], Result], outcome: Future[Result]) -> None:

@@ -20,6 +20,10 @@ from tools.setup.plan import steps
 from tools.setup.progress import Progress
 from tools.setup.step import Step, Work
 
+AWAKE = 0.5
+"""Seconds: Python sees a signal when it runs code, and one that has come just before it began to
+wait would not end the waiting."""
+
 
 def main(arguments: Sequence[str]) -> int:
     """Returns the exit code: 0 done, 1 one clear message, 130 interrupted."""
@@ -91,7 +95,7 @@ def _carry_out(todo: Sequence[Step], checkout: Checkout, commands: Commands) -> 
                 if not unfinished.intersection(each.name for each in step.after):
                     waiting.remove(step)
                     running[pool.submit(carry_out, step)] = step
-            ended, _ = wait(running, return_when=FIRST_COMPLETED)
+            ended, _ = wait(running, timeout=AWAKE, return_when=FIRST_COMPLETED)
             for future in ended:
                 step = running.pop(future)
                 try:
