@@ -90,7 +90,7 @@ class PowerSchedule(Section):
             raise ValueError("give either 'cron' or 'every'; allowed is one of the two")
         if self.cron:
             for name in ("interval", "at", "weekdays", "month_days"):
-                if name in self.model_fields_set and getattr(self, name):
+                if getattr(self, name) != type(self).model_fields[name].default:
                     raise ValueError(f"'{name}' goes with 'every', not with 'cron'")
             return self
         if self.at is None:

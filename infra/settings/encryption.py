@@ -36,7 +36,9 @@ class Encryption(Section):
     def _key_is_used(self) -> Self:
         if self.key and not self.customer_key:
             raise ValueError("key given, but customer_key is false; set customer_key: true")
-        idle = sorted(self.model_fields_set & {"key_size", "rotate"})
+        # What is as it would be anyway may stand there: `amlops config show` writes all of it.
+        usual = {name: type(self).model_fields[name].default for name in ("key_size", "rotate")}
+        idle = [name for name, value in usual.items() if getattr(self, name) != value]
         if idle and not self.customer_key:
             raise ValueError(
                 f"{idle[0]} is of a key that is made, but customer_key is false; "
