@@ -25,6 +25,11 @@ With the new one, and with the old passphrase or login still set:
     pulumi stack import -s ENV --file ENV.json
     pulumi stack change-secrets-provider -s ENV '{secrets_provider}'
 
+Pulumi has then rewritten the stack file: the key in it, its comments lost. `amlops` takes the key
+from the variable: put the committed file back, unless it named a `secretsprovider` of its own:
+
+    git checkout stacks/Pulumi.ENV.yaml
+
 Others of the team need 'Storage Blob Data Contributor' on {account} and 'Key Vault Crypto User' on
 {vault}."""
 

@@ -22,6 +22,7 @@ from azure.mgmt.storage import StorageManagementClient
 
 from ops import bootstrap
 from ops.bootstrap import Backend
+from ops.commands.bootstrap import HOW
 from ops.failure import Failure
 from tests.ops.conftest import ROOT, run_in
 from tests.sandbox.conftest import RunningSandbox
@@ -168,3 +169,9 @@ def test_names_are_allowed_and_the_same_for_the_same_place() -> None:
     assert one.account.isalnum()
     assert len(one.account) <= 24
     assert len(one.vault) <= 24
+
+
+def test_the_move_of_a_stack_ends_with_the_committed_file() -> None:
+    lines = [line.strip() for line in HOW.splitlines() if line.startswith("    ")]
+    assert lines[-2].startswith("pulumi stack change-secrets-provider -s ENV")
+    assert lines[-1] == "git checkout stacks/Pulumi.ENV.yaml"
