@@ -11,7 +11,7 @@ import difflib
 import json
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,11 +25,15 @@ from ops.target import ROOT
 
 EXAMPLE = "bikes"
 """The workload that the stack files name as they come."""
+EXAMPLE_ENDPOINT = "bike-rentals"
+"""The endpoint that they have for it."""
 STARTER = "starter"
 """The workload that is copied."""
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _ENDPOINTS = re.compile(r"    endpoints: *(#.*)?\s*")
 _ENDPOINT = re.compile(r"      [\w-]+:(.*)")
+_NOBODY = re.compile(r"[\w.+-]+@example\.com")
+"""Addresses that nobody has: RFC 2606 keeps their domain for examples."""
 _UNTRACKED = ("data", "__pycache__")
 
 
@@ -88,6 +92,7 @@ def plan(workload: str, values: Mapping[str, str]) -> Plan:
         )
     found = Plan()
     taken = 0
+    by_hand: dict[str, list[str]] = {}
     for name in stack_files.names():
         settings, shown = stack_files.settings(name), stack_files.shown(name)
         owner = settings.get("workload")
@@ -105,17 +110,36 @@ def plan(workload: str, values: Mapping[str, str]) -> Plan:
             found.edits.append(Edit(path, text, after))
         if settings.get("endpoints") and f"      {workload}:" not in after:
             found.left.append(f"{shown} has 'endpoints' on one line: add '{workload}: {{}}' there")
+        for what in _examples(after, settings, workload):
+            by_hand.setdefault(what, []).append(shown)
     if not taken:
         raise Failure(
             f"Every stack file names another workload than '{EXAMPLE}' and '{workload}'. Make one "
             "for it: amlops config new ENV --from dev --set workload=" + workload
         )
+    found.left += [f"{what} {', '.join(files)}" for what, files in by_hand.items()]
     folder = ROOT / "workloads" / workload
     if folder.exists():
         found.left.append(f"workloads/{workload} is there")
     else:
         found.edits += _copied(folder)
     return found
+
+
+def _examples(text: str, settings: Mapping[str, Any], workload: str) -> Iterator[str]:
+    """What of the example is left in a stack file, for a person to change."""
+    for address in sorted(set(_NOBODY.findall(text))):
+        yield f"e-mails go to {address}, which nobody reads; name your own address in"
+    endpoints = settings.get("endpoints")
+    if (
+        workload != EXAMPLE_ENDPOINT
+        and isinstance(endpoints, dict)
+        and EXAMPLE_ENDPOINT in endpoints
+    ):
+        yield (
+            f"the example's endpoint {EXAMPLE_ENDPOINT} stays; take it away where you serve "
+            "nothing from it, in"
+        )
 
 
 def apply(found: Plan) -> None:

@@ -37,6 +37,11 @@ config:
   other:key: value
 """
 
+ENDPOINT_STAYS = (
+    "the example's endpoint bike-rentals stays; take it away where you serve nothing from it, in "
+    "stacks/Pulumi.dev.yaml"
+)
+
 
 @pytest.fixture
 def fork(tmp_path: Path) -> Path:
@@ -113,15 +118,33 @@ def test_endpoints_on_one_line_are_left_to_a_person(bare: Path) -> None:
     file = bare / "stacks" / "Pulumi.dev.yaml"
     file.write_text(STACK.partition("    endpoints:")[0] + "    endpoints: {bike-rentals: {}}\n")
     assert initialise.plan("churn", {}).left == [
-        "stacks/Pulumi.dev.yaml has 'endpoints' on one line: add 'churn: {}' there"
+        "stacks/Pulumi.dev.yaml has 'endpoints' on one line: add 'churn: {}' there",
+        ENDPOINT_STAYS,
     ]
+
+
+def test_what_is_the_examples_is_left_to_a_person_and_named(bare: Path) -> None:
+    budget = "    budget: {monthly: 200, emails: [us@example.com, me@ours.net]}\n"
+    for name in ("dev", "test"):
+        file = bare / "stacks" / f"Pulumi.{name}.yaml"
+        file.write_text(STACK.replace("    endpoints:\n", f"{budget}    endpoints:\n"))
+    files = "stacks/Pulumi.dev.yaml, stacks/Pulumi.test.yaml"
+    assert initialise.plan("churn", {}).left == [
+        f"e-mails go to us@example.com, which nobody reads; name your own address in {files}",
+        ENDPOINT_STAYS.replace("stacks/Pulumi.dev.yaml", files),
+    ]
+    for name in ("dev", "test"):
+        file = bare / "stacks" / f"Pulumi.{name}.yaml"
+        file.write_text(STACK.replace("bike-rentals", "rents"))
+    assert initialise.plan("churn", {}).left == []
 
 
 @pytest.mark.parametrize("content", [b"", b"config: [a", b"\xff\xfe\x00"])
 def test_a_file_that_cannot_be_read_is_left(bare: Path, content: bytes) -> None:
     (bare / "stacks" / "Pulumi.qa.yaml").write_bytes(content)
     found = initialise.plan("churn", {})
-    assert found.left == ["stacks/Pulumi.qa.yaml cannot be read, or names no workload"]
+    unread = "stacks/Pulumi.qa.yaml cannot be read, or names no workload"
+    assert found.left == [unread, ENDPOINT_STAYS]
     assert [edit.shown for edit in found.changed] == ["stacks/Pulumi.dev.yaml"]
 
 
@@ -129,7 +152,7 @@ def test_again_changes_nothing(bare: Path) -> None:
     initialise.apply(initialise.plan("churn", {}))
     (bare / "workloads" / "churn" / "train.yml").write_text("mine")
     again = initialise.plan("churn", {})
-    assert (again.edits, again.left) == ([], ["workloads/churn is there"])
+    assert (again.edits, again.left) == ([], [ENDPOINT_STAYS, "workloads/churn is there"])
     assert (bare / "workloads" / "churn" / "train.yml").read_text() == "mine"
 
 
@@ -142,7 +165,7 @@ def test_a_copy_that_was_killed_is_begun_anew(bare: Path, monkeypatch: pytest.Mo
         with pytest.raises(KeyboardInterrupt):
             initialise.apply(initialise.plan("churn", {}))
     found = initialise.plan("churn", {})
-    assert found.left == []
+    assert found.left == [ENDPOINT_STAYS]
     initialise.apply(found)
     made = {str(path.relative_to(bare)) for path in (bare / "workloads").glob("*churn*/*")}
     assert "workloads/churn/train.yml" in made
