@@ -6,12 +6,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from sandbox.arm.answers import Response, page
-from sandbox.arm.errors import invalid
 from sandbox.arm.request import Request
 from sandbox.arm.routes import Route
 from sandbox.arm.types import ResourceType
 from sandbox.arm.writes import squeeze
-from sandbox.resources.regions import vm_sizes_in
+from sandbox.resources.regions import display_names, vm_sizes_in
 
 if TYPE_CHECKING:
     from sandbox.azure import Azure
@@ -35,12 +34,11 @@ _LOCATION = re.compile(r"location eq '([^']+)'", re.IGNORECASE)
 
 
 def _skus(_azure: Azure, request: Request, _match: re.Match[str]) -> Response:
-    """Virtual machine sizes in a region; one that is not offered there is restricted."""
+    """Virtual machine sizes in the region of the filter, else in each: the Azure CLI names none."""
     asked = _LOCATION.search(request.query.get("$filter", ""))
-    if asked is None:
-        raise invalid("The sandbox lists sizes by region: $filter=location eq 'eastus'.", "$filter")
-    region = squeeze(asked[1])
-    return page(request, [_sku(size, region) for size in vm_sizes_in(region)])
+    regions = [squeeze(asked[1])] if asked else list(display_names())
+    found = [_sku(size, region) for region in regions for size in vm_sizes_in(region)]
+    return page(request, found)
 
 
 def _sku(size: dict[str, Any], region: str) -> dict[str, Any]:

@@ -105,6 +105,8 @@ def test_usage_and_sizes_of_virtual_machines(sandbox: RunningSandbox) -> None:
     assert (usage["cores"].limit, usage["standardDSv3Family"].limit) == (500, 100)
     assert usage["standardDSv3Family"].name.localized_value == "Standard DSv3 Family vCPUs"
     found = {sku.name: sku for sku in client.resource_skus.list(filter="location eq 'ukwest'")}
+    everywhere = {region for sku in client.resource_skus.list() for region in sku.locations}
+    assert {"ukwest", "eastus"} <= everywhere
     size = found["Standard_D4s_v3"]
     assert (size.family, size.locations) == ("standardDSv3Family", ["ukwest"])
     assert {item.name: item.value for item in size.capabilities}["vCPUs"] == "4"
