@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -46,13 +45,10 @@ class LateGrants:
     """Ids of the principals that got a role and of the roles that were defined, bare."""
     _refusals: list[str] = field(default_factory=list)
     _pause: float = FIRST_PAUSE
-    _changes: Counter[str] = field(default_factory=Counter)
-    _earlier: Counter[str] = field(default_factory=Counter)
 
     def watch(self, event: EngineEvent) -> None:
         done, told = event.res_outputs_event, event.diagnostic_event
         if done and done.metadata.op in _CHANGING:
-            self._changes[done.metadata.op.value] += 1
             kind = done.metadata.type
             if kind.startswith(_AUTHORIZATION) or kind == _IDENTITY:
                 self._granted_at = time.monotonic()
@@ -69,8 +65,6 @@ class LateGrants:
         None where the update failed for another reason, or has waited long enough.
         """
         refusals, self._refusals = self._refusals, []
-        self._earlier += self._changes
-        self._changes.clear()
         late = {self._late(text) for text in refusals if not _says_nothing(text)}
         if self._granted_at is None or not late or None in late:
             return None
@@ -78,12 +72,6 @@ class LateGrants:
             return None
         pause, self._pause = self._pause, min(self._pause * 2, LONGEST_PAUSE)
         return pause, " and ".join(sorted(str(one) for one in late))
-
-    def added_to(self, changes: dict[str, int]) -> dict[str, int]:
-        """The changes of the last update and of the ones before, which it left as they are."""
-        total = Counter(changes) + self._earlier
-        total["same"] -= self._earlier.total()
-        return dict(total)
 
     def _late(self, text: str) -> str | None:
         for code, row in _codes().items():

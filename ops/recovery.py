@@ -35,8 +35,9 @@ PATIENCE, PAUSE = 120.0, 0.2
 """Seconds to wait for an engine or a resource that is at work without its command."""
 
 
-def up(stack: automation.Stack, policies: Path | None, watch: stacks.Watch) -> stacks.Summary:
+def up(stack: automation.Stack, policies: Path | None, watch: stacks.Watch) -> dict[str, Any]:
     """An update that takes up what a killed one has left, and leaves nothing unknown itself.
+    Returns the stack's outputs.
 
     What is refused because Azure does not see yet what was granted is tried again.
     """
@@ -51,8 +52,7 @@ def up(stack: automation.Stack, policies: Path | None, watch: stacks.Watch) -> s
             late.watch(event)
 
         try:
-            summary = stacks.up(stack, policies, all_of_them)
-            return stacks.Summary(late.added_to(summary.changes), summary.outputs)
+            return stacks.up(stack, policies, all_of_them)
         except Failure:
             with contextlib.suppress(Failure, AzureError):
                 creations.adopt(stack)

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -41,25 +40,6 @@ class _Workspace(automation.LocalWorkspace):
     def stack_outputs(self, stack_name: str) -> automation.OutputMap:  # noqa: ARG002
         """None: `outputs_in` reads them out of the state."""
         return {}
-
-
-@dataclass
-class Summary:
-    """What an update did, counted by operation: create, update, delete, replace, same."""
-
-    changes: dict[str, int] = field(default_factory=dict)
-    outputs: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def changed(self) -> int:
-        return sum(count for kind, count in self.changes.items() if kind != "same")
-
-    def text(self) -> str:
-        names = {"create": "made", "update": "changed", "delete": "deleted", "same": "unchanged"}
-        parts = [
-            f"{count} {names.get(kind, kind)}" for kind, count in self.changes.items() if count
-        ]
-        return ", ".join(parts) or "nothing to do"
 
 
 def check_settings(environment: str) -> None:
@@ -111,43 +91,43 @@ def need_pulumi() -> None:
         )
 
 
-def up(stack: automation.Stack, policies: Path | None, watch: Watch | None = None) -> Summary:
+def up(
+    stack: automation.Stack, policies: Path | None, watch: Watch | None = None
+) -> dict[str, Any]:
+    """Update the stack; returns its outputs."""
     packs = [str(policies)] if policies else None
     try:
-        done = finished(
+        finished(
             lambda: stack.up(
                 policy_packs=packs, on_event=watch, suppress_outputs=True, show_secrets=False
             )
         )
     except automation.CommandError as error:
         raise failure_of(error) from None
-    return Summary(counts(done.summary.resource_changes), outputs_in(resources(stack)))
+    return outputs_in(resources(stack))
 
 
-def preview(stack: automation.Stack, policies: Path | None, watch: Watch | None = None) -> Summary:
+def preview(stack: automation.Stack, policies: Path | None, watch: Watch | None = None) -> None:
     packs = [str(policies)] if policies else None
     try:
-        done = finished(lambda: stack.preview(policy_packs=packs, on_event=watch, diff=True))
+        finished(lambda: stack.preview(policy_packs=packs, on_event=watch, diff=True))
     except automation.CommandError as error:
         raise failure_of(error) from None
-    return Summary(counts(done.change_summary))
 
 
-def down(stack: automation.Stack, watch: Watch | None = None) -> Summary:
+def down(stack: automation.Stack, watch: Watch | None = None) -> None:
     try:
-        done = finished(lambda: stack.destroy(on_event=watch, show_secrets=False))
+        finished(lambda: stack.destroy(on_event=watch, show_secrets=False))
     except automation.CommandError as error:
         raise failure_of(error) from None
-    return Summary(counts(done.summary.resource_changes))
 
 
-def refresh(stack: automation.Stack, watch: Watch | None = None) -> Summary:
+def refresh(stack: automation.Stack, watch: Watch | None = None) -> None:
     """Compare the state with what is there, and remember what is there."""
     try:
-        done = finished(lambda: stack.refresh(on_event=watch, show_secrets=False))
+        finished(lambda: stack.refresh(on_event=watch, show_secrets=False))
     except automation.CommandError as error:
         raise failure_of(error) from None
-    return Summary(counts(done.summary.resource_changes))
 
 
 def remove(stack: automation.Stack) -> None:
@@ -238,11 +218,3 @@ def _violated(lines: list[str]) -> Iterator[str]:
             about = f"{found['resource']}: "
             told = (text for text in lines[place + 1 : place + 4] if text.startswith(about))
             yield f"mandatory policy {found['rule']}: {next(told, found['resource'])}"
-
-
-def counts(changes: Any) -> dict[str, int]:
-    """How many by operation, of what the engine says in one of its three ways."""
-    if not changes:
-        return {}
-    parsed = json.loads(changes) if isinstance(changes, str) else dict(changes)
-    return {str(getattr(kind, "value", kind)): int(count) for kind, count in parsed.items()}

@@ -61,10 +61,10 @@ def up(
     enter(target)
     stack = stacks.open_stack(environment, create=True)
     with Resources(environment) as resources:
-        summary = recovery.up(stack, None if no_policies else POLICIES, resources.watch)
+        made = recovery.up(stack, None if no_policies else POLICIES, resources.watch)
     screen.note(resources.summary())
-    data = {"changes": resources.counts(), "outputs": summary.outputs}
-    screen.result(data, output, _table(summary.outputs))
+    data = {"changes": resources.counts(), "outputs": made}
+    screen.result(data, output, _table(made))
 
 
 @click.command()

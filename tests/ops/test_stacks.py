@@ -85,21 +85,6 @@ def test_a_program_that_crashes_is_one_line_and_a_file(
     assert log.read_text() == CRASHED
 
 
-@pytest.mark.parametrize(
-    ("changes", "text", "changed"),
-    [
-        ({}, "nothing to do", 0),
-        ({"same": 3}, "3 unchanged", 0),
-        ({"create": 2, "same": 1}, "2 made, 1 unchanged", 2),
-        ({"update": 1, "delete": 1, "replace": 1}, "1 changed, 1 deleted, 1 replace", 3),
-        ({"create": 0, "same": 1}, "1 unchanged", 0),
-    ],
-)
-def test_an_update_in_words(changes: dict[str, int], text: str, changed: int) -> None:
-    summary = stacks.Summary(changes)
-    assert (summary.text(), summary.changed) == (text, changed)
-
-
 def test_a_mistake_in_a_stack_file_stops_before_anything_is_planned(
     elsewhere: Path,
 ) -> None:
