@@ -178,7 +178,7 @@ def test_what_the_stack_file_names_and_does_not_make_is_looked_for(
     naming = with_inputs(case, kind, workspaceResourceId=logs)
     found = only(references.check(naming), "problem")
     assert found.what == f"The workspace 'log-central' is not there: {logs}"
-    assert found.mend == "correct its id in stacks/Pulumi.dev.yaml"
+    assert found.mend == "make it, or correct stacks/Pulumi.dev.yaml"
     place.arm("PUT", logs, {"location": "eastus", "properties": {}}, version="2023-09-01")
     assert levels(references.check(naming)) == ["ok"]
     elsewhere = logs.replace(place.subscription, "11111111-2222-3333-4444-555555555555")
