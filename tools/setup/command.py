@@ -14,6 +14,9 @@ from tools.setup.keeper import Keeper
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 TAIL = 4000  # characters of a log that are looked at after a failure
+KNOWN_FIRST = ("/bin/sh", "-c", 'read -r _ && exec "$@" < /dev/null', "sh")
+"""Runs the words that follow when it is told to go on, and nothing where set-up is gone before: no
+command begins that the keeper does not know of."""
 GRACE = 5.0  # seconds between asking a command to end and killing it
 
 
@@ -58,10 +61,10 @@ class Commands:
                 if self._stopped:
                     raise StoppedError
                 process = subprocess.Popen(
-                    command,
+                    [*KNOWN_FIRST, *command],
                     cwd=cwd,
                     env={**os.environ, **(env or {})},
-                    stdin=subprocess.DEVNULL,
+                    stdin=subprocess.PIPE,
                     stdout=output,
                     stderr=subprocess.STDOUT,
                     process_group=0,
@@ -69,6 +72,9 @@ class Commands:
                 )
                 self._running.add(process)
                 self._keeper.began(process.pid)
+            assert process.stdin
+            with suppress(BrokenPipeError), process.stdin as go_on:
+                go_on.write(b"\n")
             code = process.wait()
         with self._guard:
             self._running.discard(process)

@@ -1,4 +1,5 @@
 import os
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -7,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tools.setup.command import Commands, StoppedError, last_line
+from tools.setup.command import KNOWN_FIRST, Commands, StoppedError, last_line
 from tools.setup.failure import SetUpError
 
 
@@ -109,3 +110,11 @@ def test_last_line(printed: str, shown: str, tmp_path: Path) -> None:
 
 def test_last_line_without_a_log(tmp_path: Path) -> None:
     assert last_line(tmp_path / "none") == ""
+
+
+def test_a_command_that_nobody_tells_to_go_on_does_nothing(tmp_path: Path) -> None:
+    """As where set-up is killed before the keeper knows of the command."""
+    made = tmp_path / "made"
+    done = subprocess.run([*KNOWN_FIRST, "touch", str(made)], stdin=subprocess.DEVNULL, check=False)
+    assert done.returncode != 0
+    assert not made.exists()
