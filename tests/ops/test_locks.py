@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 import psutil
 import pytest
 from pulumi import automation
+from pulumi.automation._cmd import CommandResult
 
 from ops import stacks
 
@@ -28,17 +29,15 @@ class Locked:
         since = datetime.fromtimestamp(psutil.Process().create_time(), UTC)
         self.since = since.strftime("%Y-%m-%dT%H:%M:%SZ")
         self.text = (
-            " code: 255\n stdout: \n stderr: error: the stack is currently locked by 1 lock(s). "
+            "error: the stack is currently locked by 1 lock(s). "
             "Either wait for the other process(es) to end or delete the lock file with "
             f"`pulumi cancel`.\n  {lock}: created by vsts@{host} (pid {pid}) at {self.since}\n"
         )
 
-    def __str__(self) -> str:
-        return self.text
-
 
 def said(locked: Locked) -> str:
-    return stacks.failure_of(automation.CommandError(locked)).message  # type: ignore[arg-type]
+    ended = CommandResult("", locked.text, 255)
+    return stacks.failure_of(automation.CommandError(ended)).message
 
 
 @pytest.mark.parametrize("lock", BACKENDS)

@@ -211,4 +211,5 @@ def test_a_stack_of_another_subscription_is_refused_before_anything_is_planned(
 def test_a_stack_that_stands_here_or_does_not_say_where_goes_on(
     resources: list[dict[str, Any]],
 ) -> None:
-    recovery.recover(Stack(*resources))  # type: ignore[arg-type]
+    stack: Any = Stack(*resources)
+    recovery.recover(stack)

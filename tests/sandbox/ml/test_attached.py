@@ -220,8 +220,7 @@ def test_jobs_run_on_kubernetes_and_on_machines(
     submitted = [
         ml.jobs.create_or_update(job(ml, tmp_path, compute)) for compute in (name, f"{name}-vm")
     ]
-    for one in submitted:
-        wait_until(lambda one=one: ml.jobs.get(one.name).status == "Completed")  # type: ignore[misc]
+    wait_until(lambda: {ml.jobs.get(one.name).status for one in submitted} == {"Completed"})
 
 
 def test_another_resource_is_another_compute(
