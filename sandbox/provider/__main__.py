@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
-import threading
 from concurrent import futures
 from typing import NoReturn
 
@@ -24,6 +24,13 @@ MESSAGE_SIZE = 400 * 1024 * 1024  # bytes; the engine's own limit
 
 def main(arguments: list[str]) -> NoReturn:
     engine = next((argument for argument in arguments if not argument.startswith("-")), "")
+    # By a socket that Python writes to as the signal arrives: a handler runs between two steps of
+    # the main thread, which may hold the lock of whatever it would tell, or just begin to wait.
+    interrupted, interrupt = socket.socketpair()
+    interrupt.setblocking(False)
+    signal.set_wakeup_fd(interrupt.fileno())
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
     server = grpc.server(
         futures.ThreadPoolExecutor(WORKERS),
         options=[
@@ -35,10 +42,7 @@ def main(arguments: list[str]) -> NoReturn:
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)
-    done = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: done.set())
-    done.wait()
+    interrupted.recv(1)
     server.stop(grace=1).wait(STOP_SECONDS)
     # A request that still waits for Azure would keep the interpreter from ending.
     os._exit(0)

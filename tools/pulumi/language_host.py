@@ -12,8 +12,8 @@ first line of standard output, and asks it to run the program once for each prev
 import os
 import runpy
 import signal
+import socket
 import sys
-import threading
 import traceback
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -127,13 +127,17 @@ def serve(host: LanguageHost) -> tuple[Any, int]:
 
 def main() -> None:
     """Serves until the engine interrupts the host or is gone, then leaves without a word."""
-    done = threading.Event()
+    # By a socket that Python writes to as the signal arrives: a handler runs between two steps of
+    # the main thread, which may hold the lock of whatever it would tell, or just begin to wait.
+    interrupted, interrupt = socket.socketpair()
+    interrupt.setblocking(False)
+    signal.set_wakeup_fd(interrupt.fileno())
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: done.set())
+        signal.signal(number, lambda *_: None)
     _, port = serve(LanguageHost())
     print(port, flush=True)
     follow_engine()
-    done.wait()
+    interrupted.recv(1)
     # Not sys.exit: a program that is still running in a worker thread would be waited for.
     sys.stdout.flush()
     os._exit(0)
