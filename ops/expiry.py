@@ -1,7 +1,8 @@
 """Removes short-lived environments when their time is over, each as `amlops teardown` does.
 
-It starts from what is in the subscription and in Pulumi's backend, so that it works from a fresh
-checkout, and takes up what a killed update or a killed removal has left.
+It starts from what is in Azure and in Pulumi's backend, so that it works from a fresh checkout,
+takes up what a killed update or a killed removal has left, and removes each in the subscription
+that it stands in.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from ops.screen import note
 from ops.target import Target
 from ops.teardown import WORKSPACES, Teardown, left_over, protected_until
 
+TOLD = ("environment", "workload", "group", "expires", "subscription")
+"""What of an environment is told again of its removal."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -31,8 +35,8 @@ class Outcome:
 
     def data(self) -> dict[str, Any]:
         found = self.environment.data()
-        kept = {key: found[key] for key in ("environment", "workload", "group", "expires")}
-        return {**kept, "result": self.result, "error": self.error, "kept": list(self.kept)}
+        told = {key: found[key] for key in TOLD}
+        return {**told, "result": self.result, "error": self.error, "kept": list(self.kept)}
 
 
 def chosen(seen: Inventory, name: str | None, *, now: bool) -> list[Environment]:
@@ -54,9 +58,15 @@ def remove(target: Target, environment: Environment) -> Outcome:
     """Group, what Azure would keep of it, stack and stack file. Raises nothing: one that cannot be
     removed must not keep the others.
     """
-    note(f"removing [bold]{environment.name}[/], whose time ends {written(environment.expires)}")
+    stands = environment.elsewhere(target.subscription)
+    where = f", in subscription {stands}" if stands else ""
+    note(
+        f"removing [bold]{environment.name}[/], whose time ends {written(environment.expires)}"
+        f"{where}"
+    )
     try:
-        kept = _end(target, environment)
+        with target.within(environment.subscription or target.subscription) as there:
+            kept = _end(there, environment)
     except Exception as error:  # whatever it is, the next one has its turn
         failure = error if isinstance(error, Failure) else unforeseen(error)
         note(f"[red]✗[/] {environment.name}: {failure.message}")
@@ -66,6 +76,11 @@ def remove(target: Target, environment: Environment) -> Outcome:
 
 def _end(target: Target, environment: Environment) -> list[str]:
     """What is kept of it."""
+    if environment.unseen:
+        raise Failure(
+            f"{environment.unseen}. Give the login its roles there, or run the same command with "
+            "one that has them."
+        )
     kept: list[str] = []
     platform = _platform(target, environment)
     if platform is not None:

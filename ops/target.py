@@ -7,14 +7,17 @@ does differently, and nothing after that knows where it runs.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ops import federation
 from ops.failure import Failure
 
 TARGETS = ("sandbox", "azure")
+SUBSCRIPTION = ("AZURE_SUBSCRIPTION_ID", "ARM_SUBSCRIPTION_ID")
+"""The variables that choose it: of the official clients, and of Pulumi's provider."""
 ROOT = Path(__file__).resolve().parent.parent
 _entered: set[str] = set()
 """Sandbox, where this process is a client of it."""
@@ -28,10 +31,24 @@ class Target:
     subscription: str
     outside: dict[str, str] = field(repr=False, default_factory=dict)
 
+    @contextmanager
+    def within(self, subscription: str) -> Iterator[Target]:
+        """The same, in another subscription, in which Pulumi and its plugin work meanwhile."""
+        before = {name: os.environ.get(name) for name in SUBSCRIPTION}
+        os.environ.update(dict.fromkeys(SUBSCRIPTION, subscription))
+        try:
+            yield replace(self, subscription=subscription)
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
+
 
 def chosen(environ: Mapping[str, str]) -> str:
     """The subscription to work in; empty where none is named."""
-    return environ.get("AZURE_SUBSCRIPTION_ID") or environ.get("ARM_SUBSCRIPTION_ID") or ""
+    return next((environ[name] for name in SUBSCRIPTION if environ.get(name)), "")
 
 
 def lost() -> Failure | None:

@@ -15,19 +15,25 @@ from ops.target import enter
 def environments(target: str, output: str) -> None:
     """List the environments of this repository's workloads, wherever something of them is.
 
-    In the subscription by the tags of resource groups, in Pulumi's backend, in `stacks/`.
+    In subscriptions by the tags of resource groups, in Pulumi's backend, in `stacks/`.
     """
     from ops.environments import inventory, written
 
     screen.header(target, None, "environments")
-    seen = inventory(enter(target))
+    place = enter(target)
+    seen = inventory(place)
     rows = [
         (item.name, item.state, item.group, written(item.expires) or "stays",
-         "yes" if item.stack else "no", "yes" if item.file else "no")
+         "yes" if item.stack else "no", "yes" if item.file else "no",
+         item.elsewhere(place.subscription))
         for item in seen.environments
     ]  # fmt: skip
-    columns = ("environment", "state", "resource group", "expires", "stack", "stack file")
+    columns = ("environment", "state", "resource group", "expires", "stack", "stack file",
+               "elsewhere")  # fmt: skip
     screen.result([item.data() for item in seen.environments], output, screen.table(columns, rows))
+    for item in seen.environments:
+        if item.unseen:
+            screen.note(f"{item.name}: {item.unseen}")
 
 
 @click.command()

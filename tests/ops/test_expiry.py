@@ -1,6 +1,7 @@
 """Short-lived environments, made and removed by the real engine in a sandbox whose clock moves.
 
-- What has expired goes, from any checkout: half made, without a stack, without a group.
+- What has expired goes, from any checkout: half made, without a stack, without a group, in
+  whichever subscription it stands.
 - What stays, what has time left, and what is another repository's is never touched.
 - One that cannot be removed does not keep the others.
 - A name that is taken by what stays is refused, and nothing is written then.
@@ -9,22 +10,25 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
+from azure.core.exceptions import HttpResponseError
 from click.testing import CliRunner
 from pulumi import automation
 
 from ops import cli, environments, short_lived
 from ops.environments import Environment, Inventory, written
-from ops.expiry import chosen
+from ops.expiry import chosen, remove
 from ops.failure import Failure
 from ops.target import Target
 from tests import checkout
@@ -32,13 +36,15 @@ from tests.sandbox.conftest import RunningSandbox
 
 GROUPS = "2025-04-01"
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
+HERE, THERE, HIDDEN = (f"00000000-0000-0000-0000-{number:012}" for number in (1, 2, 3))
+"""Subscriptions: the one that is chosen, another, and one that the login does not see."""
 
 
 def known(name: str, hours: float | None, **more: Any) -> Environment:
     """One whose time ends so many hours from now."""
     expires = None if hours is None else NOW + timedelta(hours=hours)
-    found = {"workload": "bikes", "group": f"rg-{name}", "stack": True, "file": False, **more}
-    return Environment(name=name, expires=expires, **found)
+    found = {"workload": "bikes", "group": f"rg-{name}", "stack": True, "file": False}
+    return Environment(name=name, expires=expires, **{**found, "subscription": HERE, **more})
 
 
 SEEN = Inventory(
@@ -195,12 +201,48 @@ def test_a_mistake_in_the_command_line(arguments: list[str], message: str) -> No
     assert message in done.stderr
 
 
-STATE = {
-    "resources": [
-        {"type": "azure-native:resources:ResourceGroup", "outputs": {"name": "rg-theirs"}},
-        {"type": "t", "inputs": {"tags": {"workload": "bikes", "expires": "2026-11-24T10:00:00Z"}}},
+def state(name: str, group: str, subscription: str) -> automation.Deployment:
+    """What Pulumi has written down of one whose time is over."""
+    tags = {"workload": "bikes", "environment": name, "expires": "2026-11-24T10:00:00Z"}
+    said = {"subscriptionId": subscription} if subscription else {}
+    resources = [
+        {"type": "pulumi:pulumi:Stack", "outputs": said},
+        {"type": "azure-native:resources:ResourceGroup", "outputs": {"name": group}},
+        {"type": "t", "inputs": {"tags": tags}},
     ]
-}
+    return automation.Deployment(3, {"resources": resources})
+
+
+class Azure:
+    """Groups with their tags by subscription, stacks and stack files, without any of them."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.groups: dict[str, dict[str, dict[str, str]]] = {HERE: {}, THERE: {}}
+        self.states: dict[str, automation.Deployment] = {}
+        self.files: dict[str, dict[str, str]] = {"dev": {"workload": "bikes"}}
+        self.looked: list[str] = []
+        patch.setattr("ops.stack_files.every", lambda: self.files)
+        patch.setattr(environments, "_groups", self._groups)
+        patch.setattr("ops.stacks.names", lambda: list(self.states))
+        patch.setattr("ops.stacks.open_stack", self._stack)
+
+    def _groups(self, subscription: str) -> tuple[datetime, dict[str, dict[str, str]]]:
+        self.looked.append(subscription)
+        if subscription not in self.groups:
+            raise HttpResponseError(f"The subscription '{subscription}' could not be found.")
+        return NOW, self.groups[subscription]
+
+    def _stack(self, name: str, *, create: bool) -> Any:
+        assert not create
+        return SimpleNamespace(export_stack=lambda: self.states[name])
+
+    def named(self, name: str) -> list[Environment]:
+        return environments.inventory(Target("azure", HERE)).named(name)
+
+
+@pytest.fixture
+def azure(monkeypatch: pytest.MonkeyPatch) -> Azure:
+    return Azure(monkeypatch)
 
 
 @pytest.mark.parametrize(
@@ -211,20 +253,99 @@ STATE = {
     ],
 )
 def test_a_group_without_the_tag_is_not_what_expires(
-    monkeypatch: pytest.MonkeyPatch, groups: dict[str, Any], expected: Environment
+    azure: Azure, groups: dict[str, dict[str, str]], expected: Environment
 ) -> None:
     """It was there before, or somebody has taken the tag away to keep it."""
+    azure.groups[HERE] = groups
+    azure.states["pr-7"] = state("pr-7", "rg-theirs", HERE)
+    assert azure.named("pr-7") == [expected]
 
-    class Stack:
-        def export_stack(self) -> automation.Deployment:
-            return automation.Deployment(3, STATE)
 
-    monkeypatch.setattr("ops.stack_files.every", lambda: {"dev": {"workload": "bikes"}})
-    monkeypatch.setattr(environments, "_groups", lambda _: (NOW, groups))
-    monkeypatch.setattr("ops.stacks.names", lambda: ["pr-7", "dev"])
-    monkeypatch.setattr("ops.stacks.open_stack", lambda *_, **__: Stack())
-    seen = environments.inventory(Target("azure", "s"))
-    assert seen.named("pr-7") == [expected]
+TAGS = {"workload": "bikes", "environment": "pr-7", "expires": "2026-11-24T10:00:00Z"}
+
+
+def test_one_is_found_in_the_subscription_that_its_stack_stands_in(azure: Azure) -> None:
+    azure.states["pr-7"] = state("pr-7", "rg-pr-7", THERE.upper())
+    azure.groups[THERE] = {"rg-pr-7": TAGS}
+    (found,) = azure.named("pr-7")
+    assert found == known("pr-7", 0, subscription=THERE)
+    assert (found.state, found.elsewhere(HERE), found.elsewhere(THERE)) == (
+        "provisioned",
+        THERE,
+        None,
+    )
+
+
+def test_one_without_a_stack_is_found_in_a_subscription_that_a_stack_file_names(
+    azure: Azure,
+) -> None:
+    azure.files["prod"] = {"workload": "bikes", "subscription": THERE}
+    azure.groups[THERE] = {"rg-pr-7": TAGS}
+    assert azure.named("pr-7") == [known("pr-7", 0, subscription=THERE, stack=False)]
+
+
+def test_one_that_nobody_can_look_for_is_neither_missing_nor_stops_the_others(
+    azure: Azure,
+) -> None:
+    azure.states["pr-7"] = state("pr-7", "rg-pr-7", HIDDEN)
+    azure.states["pr-8"] = state("pr-8", "rg-pr-8", HERE)
+    (found,) = azure.named("pr-7")
+    assert (found.state, found.subscription) == ("out of sight", HIDDEN)
+    assert [item.name for item in environments.inventory(Target("azure", HERE)).due()] == [
+        "pr-7",
+        "pr-8",
+    ]
+    outcome = remove(Target("azure", HERE), found)
+    assert outcome.result == "failed"
+    assert outcome.error == (
+        f"it stands in subscription {HIDDEN}, where this login cannot look: The subscription "
+        f"'{HIDDEN}' could not be found. Give the login its roles there, or run the same command "
+        "with one that has them."
+    )
+
+
+def test_a_subscription_that_cannot_be_seen_is_no_matter_where_nothing_is_known_to_stand(
+    azure: Azure,
+) -> None:
+    """As in a sandbox, which has not the one that a stack file names for Azure."""
+    azure.files["dev"]["subscription"] = HIDDEN
+    (found,) = azure.named("dev")
+    assert (found.state, found.unseen) == ("not provisioned", None)
+
+
+def test_nobody_looks_into_subscriptions_of_other_workloads(azure: Azure) -> None:
+    azure.states["theirs"] = state("theirs", "rg-theirs", THERE)
+    azure.files = {"dev": {"workload": "churn"}}
+    assert environments.inventory(Target("azure", HERE)).others == {"theirs"}
+    assert azure.looked == [HERE]
+
+
+@pytest.mark.parametrize("before", [HERE, None])
+def test_what_was_chosen_before_is_chosen_again_after_a_removal(
+    azure: Azure, monkeypatch: pytest.MonkeyPatch, before: str | None
+) -> None:
+    names = ("AZURE_SUBSCRIPTION_ID", "ARM_SUBSCRIPTION_ID")
+    for name in names:
+        monkeypatch.setenv(name, before or "")
+        if before is None:
+            monkeypatch.delenv(name)
+    chosen: list[str | None] = []
+    azure.states["pr-7"] = state("pr-7", "rg-pr-7", THERE)
+    (found,) = azure.named("pr-7")
+
+    def note_what_is_chosen(*_: object, **__: object) -> None:
+        chosen.extend(os.environ.get(name) for name in names)
+        raise Failure("enough")
+
+    monkeypatch.setattr("ops.stacks.open_stack", note_what_is_chosen)
+    assert remove(Target("azure", HERE), found).error == "enough"
+    assert chosen == [THERE, THERE]
+    assert [os.environ.get(name) for name in names] == [before, before]
+
+
+def test_a_chosen_subscription_that_cannot_be_seen_is_a_failure(azure: Azure) -> None:
+    with pytest.raises(HttpResponseError, match="could not be found"):
+        environments.inventory(Target("azure", HIDDEN))
 
 
 @dataclass
@@ -234,16 +355,18 @@ class Team:
     sandbox: RunningSandbox
     folder: Path
 
-    def run(self, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-        done = checkout.amlops(
-            self.folder, *arguments, AMLOPS_SANDBOX_DIR=str(self.sandbox.directory)
-        )
+    def run(
+        self, *arguments: str, code: int = 0, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        place = {"AMLOPS_SANDBOX_DIR": str(self.sandbox.directory), **variables}
+        done = checkout.amlops(self.folder, *arguments, **place)
         assert done.returncode == code, done.stderr + done.stdout
         assert "Traceback" not in done.stderr
         return done
 
-    def data(self, *arguments: str, code: int = 0) -> Any:
-        return json.loads(self.run(*arguments, "--output", "json", code=code).stdout)
+    def data(self, *arguments: str, code: int = 0, **variables: str) -> Any:
+        done = self.run(*arguments, "--output", "json", code=code, **variables)
+        return json.loads(done.stdout)
 
     def elsewhere(self) -> None:
         """Another machine: no stack file of what was made here."""
@@ -257,18 +380,21 @@ class Team:
         body = {"location": "eastus", "tags": tags}
         self.arm("PUT", f"resourceGroups/{name}", GROUPS, body)
 
-    def groups(self) -> set[str]:
-        found = self.arm("GET", "resourcegroups", GROUPS)["value"]
+    def groups(self, subscription: str = "") -> set[str]:
+        found = self.arm("GET", "resourcegroups", GROUPS, subscription=subscription)["value"]
         return {item["name"] for item in found}
 
-    def arm(self, method: str, path: str, version: str, body: Any = None) -> Any:
-        root = f"/subscriptions/{self.sandbox.subscription}"
+    def arm(
+        self, method: str, path: str, version: str, body: Any = None, *, subscription: str = ""
+    ) -> Any:
+        root = f"/subscriptions/{subscription or self.sandbox.subscription}"
         answer = self.sandbox.arm(method, f"{root}/{path}", body, version=version)
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
 
-    def soft_deleted(self) -> list[str]:
-        found = self.arm("GET", "providers/Microsoft.KeyVault/deletedVaults", "2024-11-01")
+    def soft_deleted(self, subscription: str = "") -> list[str]:
+        vaults = "providers/Microsoft.KeyVault/deletedVaults"
+        found = self.arm("GET", vaults, "2024-11-01", subscription=subscription)
         return [item["name"] for item in found["value"]]
 
 
@@ -327,6 +453,31 @@ def test_a_removal_that_was_cut_short_is_taken_up_again(team: Team) -> None:
     assert done["result"] == "removed"
     assert team.soft_deleted() == []
     assert team.files() == []
+
+
+def test_one_of_another_subscription_is_listed_there_and_removed_there(team: Team) -> None:
+    known = team.data("sandbox", "subscription", "--name", "Others")
+    other = next(item["id"] for item in known if item["name"] == "Others")
+    made = team.data("up", "pr-7", "--from", "dev", "--ttl", "8h", AZURE_SUBSCRIPTION_ID=other)[
+        "outputs"
+    ]
+    assert made["subscriptionId"] == other
+    team.elsewhere()
+
+    (seen,) = [item for item in team.data("environments") if item["environment"] == "pr-7"]
+    assert (seen["state"], seen["subscription"]) == ("provisioned", other)
+    assert other in team.run("environments").stdout
+
+    team.sandbox.advance(timedelta(hours=9))
+    team.group("rg-here", workload="bikes", environment="pr-8", expires="2026-01-01T00:00:00Z")
+    done = team.data("expire")
+    assert [(item["environment"], item["result"], item["subscription"]) for item in done] == [
+        ("pr-7", "removed", other),
+        ("pr-8", "removed", team.sandbox.subscription),
+    ]
+    assert team.groups(other) == set()
+    assert team.soft_deleted(other) == []
+    assert "pr-7" not in {item["environment"] for item in team.data("environments")}
 
 
 def test_a_vault_that_is_protected_against_purge_is_told(team: Team) -> None:
