@@ -19,7 +19,9 @@ from ops.target import Target
 
 @dataclass(frozen=True)
 class Whereabouts:
-    """`environments` are those that are provisioned; `secrets_provider` is that of new stacks."""
+    """`environments` are those that are provisioned in the subscription, `elsewhere` those that
+    stand in others, with these; `secrets_provider` is that of new stacks.
+    """
 
     target: str
     subscription: Subscription
@@ -30,6 +32,7 @@ class Whereabouts:
     secrets_provider: str
     environments: list[str] | None
     """None where the backend cannot be read."""
+    elsewhere: dict[str, str]
 
     def data(self) -> dict[str, Any]:
         return {
@@ -49,6 +52,7 @@ def find(target: Target) -> Whereabouts:
         roles = _roles(arm, who)
     except AzureError as error:
         raise explain(error) from None
+    environments, elsewhere = _environments(target)
     return Whereabouts(
         target=target.name,
         subscription=subscription,
@@ -56,7 +60,8 @@ def find(target: Target) -> Whereabouts:
         roles=roles,
         backend=os.environ.get("PULUMI_BACKEND_URL", ""),
         secrets_provider=_secrets_provider(),
-        environments=_environments(target),
+        environments=environments,
+        elsewhere=elsewhere,
     )
 
 
@@ -99,14 +104,17 @@ def subscriptions() -> list[Subscription]:
     ]
 
 
-def _environments(target: Target) -> list[str] | None:
+def _environments(target: Target) -> tuple[list[str] | None, dict[str, str]]:
+    """Those in the subscription, and those in others, each with that."""
     from pulumi.automation import CommandError
 
     try:
         found = inventory(target).environments
     except (CommandError, Failure, OSError):
-        return None
-    return [item.name for item in found if item.group]
+        return None, {}
+    stand = [item for item in found if item.group or item.unseen]
+    others = {item.name: place for item in stand if (place := item.elsewhere(target.subscription))}
+    return [item.name for item in stand if not item.elsewhere(target.subscription)], others
 
 
 def _roles(arm: Arm, who: Principal) -> list[tuple[str, str]]:

@@ -64,6 +64,7 @@ def _show(target: str, output: str) -> None:
         ("backend", _backend(found.backend, readable=found.environments is not None)),
         ("secrets provider", found.secrets_provider),
         ("environments", ", ".join(found.environments or []) or "none"),
+        *(("elsewhere", f"{name} in subscription {at}") for name, at in found.elsewhere.items()),
     ]
     screen.result(found.data(), output, screen.table(("", ""), rows))
 

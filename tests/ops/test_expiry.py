@@ -467,6 +467,9 @@ def test_one_of_another_subscription_is_listed_there_and_removed_there(team: Tea
     (seen,) = [item for item in team.data("environments") if item["environment"] == "pr-7"]
     assert (seen["state"], seen["subscription"]) == ("provisioned", other)
     assert other in team.run("environments").stdout
+    where = team.data("whoami")
+    assert ("pr-7" in where["environments"], where["elsewhere"]) == (False, {"pr-7": other})
+    assert f"pr-7 in subscription {other}" in team.run("whoami").stdout
 
     team.sandbox.advance(timedelta(hours=9))
     team.group("rg-here", workload="bikes", environment="pr-8", expires="2026-01-01T00:00:00Z")
