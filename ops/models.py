@@ -30,8 +30,17 @@ class Model:
         return asdict(self)
 
     def metric(self, name: str) -> float | None:
-        value = self.tags.get(METRIC + name)
-        return None if value is None else float(value)
+        """None where it was not logged. Raises `Failure` where somebody has tagged no number."""
+        tag = METRIC + name
+        value = self.tags.get(tag)
+        try:
+            return None if value is None else float(value)
+        except ValueError:
+            raise Failure(
+                f"The tag '{tag}' of the model {self.name}:{self.version} is '{value}', which is "
+                "no number. Give the tag the job's value, in Azure Machine Learning studio for "
+                "instance, or take it away: then the metric counts as not logged."
+            ) from None
 
 
 def split(text: str) -> tuple[str, str | None]:

@@ -34,3 +34,12 @@ def test_a_metric_survives_its_tag(value: float) -> None:
     model = Model("m", "1", "", "", "", "", {METRIC + "rmse": repr(value)})
     assert model.metric("rmse") == value
     assert model.metric("mae") is None
+
+
+@pytest.mark.parametrize("value", ["good", "", "0,42"])
+def test_a_tag_by_hand_that_is_no_number_is_named(value: str) -> None:
+    model = Model("bikes", "3", "", "", "", "", {METRIC + "rmse": value})
+    with pytest.raises(Failure) as told:
+        model.metric("rmse")
+    assert f"'metric.rmse' of the model bikes:3 is '{value}', which is no" in told.value.message
+    assert "take it away" in told.value.message
