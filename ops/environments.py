@@ -15,9 +15,10 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from azure.core.exceptions import AzureError
+from pulumi.automation import CommandError
 
 from ops import stack_files, stacks
-from ops.failure import explain
+from ops.failure import Failure, explain
 from ops.federation import credential
 from ops.target import Target
 
@@ -206,7 +207,12 @@ class _State:
 
 def _in_state(name: str) -> _State:
     """A group that was there before has none of our tags; what is in it has."""
-    state = stacks.open_stack(name, create=False).export_stack().deployment or {}
+    try:
+        state = stacks.open_stack(name, create=False).export_stack().deployment or {}
+    except (Failure, CommandError):
+        if name in stacks.names():
+            raise
+        return _State()  # Removed by somebody else since the stacks were listed.
     made = state.get("resources") or []
     begun = [item["resource"] for item in state.get("pending_operations") or []]
     found = _State(subscription=stacks.subscription_in(made) or "")

@@ -213,6 +213,10 @@ def state(name: str, group: str, subscription: str) -> automation.Deployment:
     return automation.Deployment(3, {"resources": resources})
 
 
+GOING, UNREADABLE = automation.Deployment(3, {}), automation.Deployment(3, {})
+"""The states of a stack that somebody removes as it is asked for, and of one that is broken."""
+
+
 class Azure:
     """Groups with their tags by subscription, stacks and stack files, without any of them."""
 
@@ -234,6 +238,11 @@ class Azure:
 
     def _stack(self, name: str, *, create: bool) -> Any:
         assert not create
+        if self.states[name] is UNREADABLE:
+            raise Failure("it cannot be read")
+        if self.states[name] is GOING:
+            del self.states[name]
+            raise Failure("there is no such stack")
         return SimpleNamespace(export_stack=lambda: self.states[name])
 
     def named(self, name: str) -> list[Environment]:
@@ -311,6 +320,20 @@ def test_a_subscription_that_cannot_be_seen_is_no_matter_where_nothing_is_known_
     azure.files["dev"]["subscription"] = HIDDEN
     (found,) = azure.named("dev")
     assert (found.state, found.unseen) == ("not provisioned", None)
+
+
+def test_a_stack_that_somebody_removes_meanwhile_keeps_nobody(azure: Azure) -> None:
+    """A pull request is closed while the nightly job looks around."""
+    azure.states = {"pr-7": GOING, "pr-8": state("pr-8", "rg-pr-8", HERE)}
+    seen = environments.inventory(Target("azure", HERE))
+    assert [item.name for item in seen.due()] == ["pr-8"]
+    assert seen.named("pr-7") == []
+
+
+def test_a_stack_that_cannot_be_read_is_a_failure(azure: Azure) -> None:
+    azure.states["pr-7"] = UNREADABLE
+    with pytest.raises(Failure, match="cannot be read"):
+        environments.inventory(Target("azure", HERE))
 
 
 def test_nobody_looks_into_subscriptions_of_other_workloads(azure: Azure) -> None:
