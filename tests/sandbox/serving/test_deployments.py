@@ -55,8 +55,19 @@ def test_one_serves_switches_fails_and_comes_back(
     assert ml.online_deployments.get("green", endpoint).provisioning_state == "Failed"
     assert score({"data": [1]}).json() == [7], "the version before goes on"
 
-    for pids in servers(sandbox).values():
+    before = servers(sandbox)
+    for pids in before.values():
         kill(pids)
+
+    def whole() -> bool:
+        """Of each instance as many processes as before, and other ones."""
+        now = servers(sandbox)
+        return now.keys() == before.keys() and all(
+            len(now[unit]) == len(pids) and not set(now[unit]) & set(pids)
+            for unit, pids in before.items()
+        )
+
+    wait_until(whole, what="every server is started again")
     wait_until(lambda: score({"data": [3]}).status_code == 200, what="served again")
     assert score({"data": [3]}).json() == [21]
 

@@ -82,6 +82,7 @@ def test_requests_are_shared_mirrored_and_counted(
             return list(found)
 
     wait_until(lambda: sum(1 for row in rows() if not row[3]) == 120, what="all are counted")
+    wait_until(lambda: any(row[3] for row in rows()), what="a copy is counted")
     counted = rows()
     assert Counter(row[0] for row in counted[:100] if not row[3]) == seen
     assert 0 < sum(row[3] for row in counted) < 20, "about half of the last 20 were mirrored"
