@@ -137,7 +137,7 @@ class RunningSandbox:
 
     def kill(self, name: str) -> None:
         """SIGKILL a service; wait until the supervisor has started it again."""
-        before = self.service(name)["pid"]
+        before = wait_until(lambda: self.service(name)["pid"], what=f"{name} runs")
         os.kill(before, signal.SIGKILL)
         wait_until(lambda: self.service(name)["pid"] not in (None, before), what=f"{name} again")
 

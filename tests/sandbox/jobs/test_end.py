@@ -25,6 +25,7 @@ from sandbox.jobs.plan import Plan
 from sandbox.jobs.runner import Runner
 from sandbox.jobs.status import Status
 from sandbox.ml.locations import Location
+from sandbox.supervisor import processes
 from tests.sandbox.conftest import Place, RunningSandbox, make_workspace, wait_until
 from tests.sandbox.jobs.conftest import ended, log_of
 
@@ -69,7 +70,7 @@ def runner(sandbox: RunningSandbox, job: Job) -> psutil.Process:
 
 
 def gone(numbers: list[int]) -> bool:
-    return not any(psutil.pid_exists(number) for number in numbers)
+    return not any(processes.started(number) for number in numbers)  # nor zombies
 
 
 def reason(sandbox: RunningSandbox, scope: str, job: Job) -> dict[str, Any]:
