@@ -168,7 +168,7 @@ def test_nothing_stays_behind_an_engine_that_was_killed(
     engine.kill()
     engine.wait()
     assert len(plugins) == 2  # the language host and the policy pack
-    assert psutil.wait_procs(plugins, timeout=30)[1] == []
+    assert psutil.wait_procs(plugins, timeout=180)[1] == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -185,5 +185,6 @@ def test_an_interrupt_ends_the_host_without_a_word(number: signal.Signals) -> No
     assert host.stdout
     assert int(host.stdout.readline()) > 0
     host.send_signal(number)
-    assert host.communicate(timeout=30) == ("", "")
-    assert host.returncode == 0
+    # Its input stays open meanwhile: the end of it is a second sign, which ends it in its own way.
+    assert host.wait(180) == 0
+    assert host.communicate() == ("", "")
