@@ -35,7 +35,11 @@ def environment(request: Any, ml: Any, tmp_path: Path) -> str:
 
 
 def test_a_script_logs_into_the_run_of_its_job(
-    ml: Any, submit: Callable[..., Job], environment: str, tmp_path: Path
+    ml: Any,
+    submit: Callable[..., Job],
+    environment: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "log.py").write_text(SCRIPT)
@@ -61,6 +65,8 @@ def test_a_script_logs_into_the_run_of_its_job(
     assert run.data.metrics == {"rmse": 2.5}
     assert run.data.params == {"rate": "0.1"}
     assert client.get_experiment(run.info.experiment_id).name == f"tracking-{environment}"
+    # MLflow writes it there by itself, and the commands of later tests would find it.
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
     mlflow.set_tracking_uri(address)
     assert mlflow.artifacts.load_text(f"runs:/{job.name}/notes/note.txt") == "a note"
 
