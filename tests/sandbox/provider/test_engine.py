@@ -16,7 +16,7 @@ import pytest
 from tests.sandbox.conftest import RunningSandbox
 
 PROGRAM = Path(__file__).with_name("program")
-SECONDS = 120
+SECONDS = 600
 
 
 @dataclass

@@ -57,7 +57,7 @@ def test_the_process_prints_its_port_and_answers() -> None:
             assert configured.supportsPreview
     finally:
         process.terminate()
-        assert process.wait(10) == 0
+        assert process.wait(180) == 0
 
 
 def decode_empty() -> Any:

@@ -23,7 +23,7 @@ from sandbox.identity import Identity
 from sandbox.login.tokens import ARM, mint
 from sandbox.supervisor import launch, processes
 from sandbox.supervisor.client import Supervisor
-from tests.sandbox.conftest import ROOT, wait_until
+from tests.sandbox.conftest import PATIENCE, ROOT, wait_until
 
 VERSION = "2025-04-01"
 
@@ -142,7 +142,7 @@ def test_stopping_a_sandbox_that_just_starts_ends_nobody_else(tmp_path: Path) ->
     """What a killed supervisor has left names a process that is another's by now."""
     directory = Directory(tmp_path)
     directory.create()
-    other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    other = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     starting = directory.lock.open("w")
     fcntl.flock(starting, fcntl.LOCK_EX)
     try:
@@ -153,7 +153,7 @@ def test_stopping_a_sandbox_that_just_starts_ends_nobody_else(tmp_path: Path) ->
             with pytest.raises(TimeoutError):
                 stopping.result(0.3)
             starting.close()
-            assert stopping.result(60) is True
+            assert stopping.result(PATIENCE) is True
         assert other.poll() is None
     finally:
         other.kill()

@@ -82,7 +82,7 @@ def test_a_unit_under_a_name_runs_once(sandbox: Any, tmp_path: Path) -> None:
 def test_stopping_takes_the_whole_tree(sandbox: Any, tmp_path: Path) -> None:
     spawn(sandbox, "tree", BROOD.format(then="time.sleep(600)"), tmp_path)
     wait_until(lambda: len(members(sandbox, "tree")) == 2, what="the child")
-    asyncio.run(Supervisor(sandbox.directory).stop("tree", grace=0.2))
+    asyncio.run(Supervisor(sandbox.directory).stop("tree", grace=60))
     assert members(sandbox, "tree") == []
     assert asyncio.run(Supervisor(sandbox.directory).exit_code("tree")) == -15
 
