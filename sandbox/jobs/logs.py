@@ -40,11 +40,23 @@ class Log:
         self._stream = asyncio.create_task(self._send())
 
     def write(self, data: bytes) -> None:
-        for secret in self._secrets:
-            data = data.replace(secret, b"***")
+        data = self._blanked(data)
         self._file.write(data)
         self._written += len(data)
         self._news.set()
+
+    def write_unfinished(self, data: bytes) -> bytes:
+        """Write all but an end that may be the beginning of a secret; that is returned."""
+        data = self._blanked(data)
+        beginnings = (secret[:size] for secret in self._secrets for size in range(len(secret)))
+        held = max((len(begun) for begun in beginnings if data.endswith(begun)), default=0)
+        self.write(data[: len(data) - held])
+        return data[len(data) - held :]
+
+    def _blanked(self, data: bytes) -> bytes:
+        for secret in self._secrets:
+            data = data.replace(secret, b"***")
+        return data
 
     def line(self, text: str) -> None:
         self.write(text.encode() + b"\n")

@@ -11,7 +11,7 @@ from sandbox.jobs.logs import Log
 from sandbox.supervisor import processes
 
 LINE_SECONDS = 0.2
-"""How long an unfinished line waits for its end: a secret must not be written in two halves."""
+"""How long an unfinished line waits for its end before it is shown."""
 TERM_SECONDS = 2.0
 KILL_PAUSE_SECONDS = 0.02
 CHUNK = 2**16
@@ -72,8 +72,7 @@ class Script:
                 async with asyncio.timeout(LINE_SECONDS if pending else None):
                     data = await reader.read(CHUNK)
             except TimeoutError:
-                self._log.write(pending)
-                pending = b""
+                pending = self._log.write_unfinished(pending)
                 continue
             if not data:
                 break

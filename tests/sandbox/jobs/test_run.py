@@ -11,7 +11,8 @@ from azure.ai.ml import Input, Output
 from azure.ai.ml.entities import Data, Job
 from azure.ai.ml.exceptions import JobException
 
-from tests.sandbox.conftest import Place, RunningSandbox
+from sandbox.jobs.logs import USER_LOG
+from tests.sandbox.conftest import Place, RunningSandbox, wait_until
 from tests.sandbox.jobs.conftest import ended, log_of
 
 Submit = Callable[..., Job]
@@ -122,6 +123,26 @@ def test_no_secret_reaches_the_job_or_its_log(
     text = log_of(ml, job, tmp_path)
     assert sandbox.environment["AZURE_CLIENT_SECRET"] not in text
     assert "MLFLOW_TRACKING_TOKEN=***" in text
+
+
+def test_a_secret_in_two_halves_is_blanked_out_of_the_log(
+    ml: Any, submit: Submit, sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+    job = submit(
+        'printf "begun %s" "${MLFLOW_TRACKING_TOKEN:0:40}"; '
+        f"until test -e {gate}; do sleep 0.05; done; "
+        'printf "%s, ended" "${MLFLOW_TRACKING_TOKEN:40}"'
+    )
+    logs = f"*{job.name}*/{USER_LOG}"
+
+    def shown() -> bool:
+        return any("begun" in log.read_text() for log in sandbox.directory.jobs.glob(logs))
+
+    wait_until(shown, what="the unfinished line is in the log")
+    gate.touch()
+    assert ended(ml, job).status == "Completed"
+    assert log_of(ml, job, tmp_path) == "begun ***, ended"
 
 
 def test_a_failing_script_fails_the_job_with_the_end_of_its_log(
