@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     import httpx
 
 RETRIED = frozenset({408, 429, 500, 502, 503, 504})
+BUSY = "AnotherOperationInProgress"
+"""A conflict that passes: the other operation may be our own, begun by a request whose answer was
+lost."""
 ATTEMPTS = 7
 FIRST_PAUSE = 0.25  # seconds; doubled after every attempt
 LONGEST_PAUSE = 8.0
@@ -186,7 +189,7 @@ class Arm:
                 if answer.status_code == 401 and not renew:
                     renew = True
                     continue
-                if answer.status_code not in RETRIED or last:
+                if last or not _passing(answer):
                     return answer
                 if self._cancelled.wait(_retry_after(answer, pause)):
                     raise CancelledError(accepted=accepted)
@@ -197,9 +200,7 @@ class Arm:
     def _checked(answer: httpx.Response, *, accepted: bool = False) -> httpx.Response:
         if answer.is_success:
             return answer
-        body = _body(answer)
-        error = body.get("error")
-        error = error if isinstance(error, dict) else body
+        error = _error(answer)
         message = str(error.get("message") or answer.reason_phrase)
         details = [
             f"{detail.get('code')}: {detail.get('message')}"
@@ -225,6 +226,18 @@ def _body(answer: httpx.Response) -> dict[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _error(answer: httpx.Response) -> dict[str, Any]:
+    body = _body(answer)
+    error = body.get("error")
+    return error if isinstance(error, dict) else body
+
+
+def _passing(answer: httpx.Response) -> bool:
+    """Whether the same request may be answered otherwise in a moment."""
+    status = answer.status_code
+    return status in RETRIED or (status == 409 and _error(answer).get("code") == BUSY)
 
 
 def _state(body: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from sandbox.provider import check
-from sandbox.provider.arm import ArmFailure
+from sandbox.provider.arm import ATTEMPTS, ArmFailure
 from sandbox.provider.connection import connect
 from sandbox.provider.diff import differences
 from sandbox.provider.resources import AlreadyExistsError, IncompleteError, Resources
@@ -117,6 +117,34 @@ def test_throttling_and_faults_are_retried(script: Script) -> None:
     script.expect("GET", PATH, 503, {}, retry_after="0")
     script.expect("GET", PATH, 200, BODY)
     assert script.connection().resources.read(CLUSTER, PATH, INPUTS, {}) is not None
+
+
+def busy(script: Script, times: int) -> None:
+    error = {"code": "AnotherOperationInProgress", "message": "the cluster is being made"}
+    for _ in range(times):
+        script.expect("PUT", PATH, 409, {"error": error}, retry_after="0")
+
+
+def test_a_create_whose_answer_was_lost_waits_for_itself(script: Script) -> None:
+    def killed(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadError("the service was killed after it had begun", request=request)
+
+    script.expect("GET", PATH, 404, NOT_FOUND)
+    script.expect("PUT", PATH, killed)
+    busy(script, 2)
+    script.expect("PUT", PATH, 200, BODY)
+    script.expect("GET", PATH, 200, BODY)
+    identifier, _ = script.connection().resources.create(CLUSTER, URN, INPUTS, quiet)
+    assert identifier == PATH
+    assert not script.answers
+
+
+def test_an_operation_of_somebody_else_that_does_not_end_is_named(script: Script) -> None:
+    script.expect("GET", PATH, 404, NOT_FOUND)
+    busy(script, ATTEMPTS)
+    with pytest.raises(ArmFailure, match=r"the cluster is being made .wait for the other"):
+        script.connection().resources.create(CLUSTER, URN, INPUTS, quiet)
+    assert not script.answers
 
 
 def test_an_expired_token_is_renewed_once(script: Script) -> None:
