@@ -97,15 +97,17 @@ def resume_uploads(azure: Azure) -> None:
         if job is None:
             shutil.rmtree(home, ignore_errors=True)
         elif job.properties["status"] in status.ENDED:
-            azure.spawn(_upload_again(azure, job.id, home))
+            azure.spawn(_upload_again(azure, job, home))
 
 
-async def _upload_again(azure: Azure, at: ResourceId, home: Path) -> None:
-    await unit.upload(azure, at, home)
-    await settle(home)
+async def _upload_again(azure: Azure, job: Resource, home: Path) -> None:
+    await unit.upload(azure, job.id, home)
+    await settle(azure, job, home)
 
 
-async def settle(home: Path) -> None:
-    """Remove the job's files, in time."""
+async def settle(azure: Azure, job: Resource, home: Path) -> None:
+    """Remove the job's files, in time: not those of one that has got its name meanwhile."""
     await asyncio.sleep(SETTLED_SECONDS)
-    shutil.rmtree(home, ignore_errors=True)
+    present = azure.resources.get(job.id)
+    if present is None or present.private.get("submitted") == job.private.get("submitted"):
+        shutil.rmtree(home, ignore_errors=True)

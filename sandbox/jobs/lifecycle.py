@@ -54,7 +54,7 @@ async def follow(azure: Azure, at: ResourceId) -> None:
     if told is None or told.state not in status.ENDED:
         told = await ending.lost(azure, at, home)
     await ending.announce(azure, at, told)
-    azure.spawn(ending.settle(home))
+    azure.spawn(ending.settle(azure, job, home))
 
 
 async def cancel(azure: Azure, at: ResourceId) -> None:
