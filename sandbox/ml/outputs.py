@@ -60,13 +60,15 @@ async def register(azure: Azure, job: Resource, name: str) -> Resource:
         properties |= {"modelUri": place, "modelType": kind, "flavors": {}, "jobName": job.name}
     else:
         properties |= {"dataUri": place, "dataType": kind}
-    version = str(output.get("assetVersion") or next_version(azure, container))
-    asset = Resource(container.child("versions", version), {"properties": properties})
-    asset.created_by = job.created_by
     if is_model:
-        asset.private["run_id"] = job.name
-        await describe(azure, asset)
+        await describe(azure, Resource(container, {"properties": properties}))
     with azure.store.transaction():
+        # The number is taken here: another job may have registered the name while we looked.
+        version = str(output.get("assetVersion") or next_version(azure, container))
+        asset = Resource(container.child("versions", version), {"properties": properties})
+        asset.created_by = job.created_by
+        if is_model:
+            asset.private["run_id"] = job.name
         if azure.resources.get(container) is None:
             azure.resources.save(Resource(container, {"properties": {"isArchived": False}}))
         azure.resources.save(asset)
