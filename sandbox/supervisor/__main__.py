@@ -10,9 +10,7 @@ import sys
 from sandbox.directory import Directory, default_directory
 from sandbox.supervisor import processes
 from sandbox.supervisor.daemon import Daemon, LockedError
-
-LOCKED = 3
-"""Exit code: another supervisor has the directory."""
+from sandbox.supervisor.launch import LOCKED
 
 
 async def _run(directory: Directory) -> int:

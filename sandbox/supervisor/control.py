@@ -55,8 +55,7 @@ class Control:
         units = self._daemon.units
         match operation:
             case "spawn":
-                if self._daemon.stopping.is_set():
-                    raise ValueError("the sandbox is stopping")
+                self._refuse_while_stopping()
                 return units.spawn(**request)
             case "stop":
                 return await units.stop(**request)
@@ -68,7 +67,12 @@ class Control:
                 return units.code(**request)
             case "ready":
                 await self._daemon.answering.wait()
+                self._refuse_while_stopping()
                 return self._daemon.state()
             case "state":
                 return self._daemon.state()
         raise ValueError(f"no operation {operation!r}")
+
+    def _refuse_while_stopping(self) -> None:
+        if self._daemon.stopping.is_set():
+            raise ValueError("the sandbox is stopping")

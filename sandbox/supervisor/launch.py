@@ -24,6 +24,8 @@ STOP_SECONDS = 60.0
 PAUSE = 0.02
 TRIES = 3
 """So often Azure's process may end during a start; then its last words are shown."""
+LOCKED = 3
+"""Exit code of a supervisor: another has the directory."""
 FREE_BYTES = 200 * 2**20
 """Below this a sandbox is not started: databases and logs would fail half way."""
 ELSEWHERE = "Name another place: AMLOPS_SANDBOX_DIR, or --dir of 'amlops sandbox'."
@@ -34,13 +36,13 @@ class SandboxError(Exception):
 
 
 def running(directory: Directory) -> bool:
-    """Whether a supervisor holds the directory's lock."""
+    """Whether a supervisor holds the directory's lock; two who look do not meet each other."""
     try:
         handle = os.open(directory.lock, os.O_RDWR | os.O_CLOEXEC)
     except OSError:
         return False
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     finally:
@@ -50,20 +52,21 @@ def running(directory: Directory) -> bool:
 
 def start(directory: Directory, say: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
     """Start the sandbox unless it runs, return its state when ARM answers. Raises SandboxError."""
-    if not running(directory):
-        _check(directory)
-        process = _launch(directory)
-    else:
-        process = None
+    process = None
     end = time.monotonic() + START_SECONDS
     notice = time.monotonic() + 2
     failures = _failures(directory)
     while time.monotonic() < end:
+        code = LOCKED if process is None else process.poll()
+        if code == LOCKED and not running(directory):
+            # Also where the one who held the lock only looked, or has come to its end since.
+            _check(directory)
+            process, failures = _launch(directory), 0
+        elif code not in (None, LOCKED):
+            raise SandboxError(f"The sandbox did not start: {_tail(directory, 'supervisor')}")
         answer: dict[str, Any] | None = ask(directory, {"operation": "ready"}, timeout=0.5)
         if answer is not None:
             return answer
-        if process is not None and process.poll() not in (None, 3):
-            raise SandboxError(f"The sandbox did not start: {_tail(directory, 'supervisor')}")
         if time.monotonic() > notice:
             say("The sandbox starts; the first time it makes keys and certificates.")
             notice = end
