@@ -1,6 +1,7 @@
 """The steps of the demo in one sandbox, from `up` to `teardown`, and what may go wrong on the way.
 
-- Kill -9, three of the faults of `test_soak.py`: the same command again converges.
+- Kill -9, faults like those of `test_soak.py`: the same command again converges. A job whose
+  runner is killed has a final state and its log.
 - Who owns what: the program an endpoint, `amlops deploy` its deployments and their traffic, the
   service the registry that it made. No update takes them away, none of them is drift.
 - What is wrong ends a command with one message, a code that is not zero, and nothing half done.
@@ -11,8 +12,10 @@ The tests are one story and run in order; each also takes the steps that it need
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +34,7 @@ from tests.end_to_end.chain import (
 )
 from tests.end_to_end.commands import ROOT, Amlops
 from tests.end_to_end.faults import Fault
+from tests.sandbox.conftest import wait_until
 
 STACK_FILE = ROOT / "stacks" / "Pulumi.dev.yaml"
 WORKSPACE = WORKSPACES["dev"]
@@ -76,8 +80,23 @@ def test_up_killed_with_all_its_processes_is_taken_up_again(chain: Chain) -> Non
     Fault("up-dev", "session", 3).strike(chain)
 
 
-def test_a_job_whose_runner_is_killed_ends_with_its_log(chain: Chain) -> None:
-    Fault("train", "runner", 1).strike(chain)
+def test_a_job_whose_runner_is_killed_ends_with_its_log(chain: Chain, tmp_path: Path) -> None:
+    chain.have("up-dev")
+    amlops, before = chain.amlops, jobs(chain.amlops)
+    file = job_file(tmp_path, command="echo begun; sleep 600")
+    training = amlops.start("train", "dev", file)
+    try:
+        wait_until(lambda: "\nbegun\n" in str(training), what="the job's log has what it said")
+        (name,) = jobs(amlops).keys() - before.keys()
+        (runner,) = [pid for unit, pid in amlops.units().items() if unit.startswith(f"job-{name}")]
+        os.kill(runner, signal.SIGKILL)
+        ended = training.end()
+    finally:
+        if training.process.poll() is None:
+            training.kill()
+    assert f"Job {name} ended as Failed." in ended.refusal(), "a lost job has a final state"
+    assert amlops.ok("jobs", "logs", "dev", name).output == "begun\n"
+    amlops.no_strays()
 
 
 def test_a_failing_script_fails_the_command_with_its_last_lines(
