@@ -14,6 +14,7 @@ import csv
 import hashlib
 import importlib.util
 import io
+import os
 import shutil
 import subprocess
 import sys
@@ -104,7 +105,7 @@ def write(output: Path, package: Path) -> None:
     content = text.getvalue().encode()
     check(output, content, DAILY_SHA256, rows=len(rows), expected=DAILY_ROWS)
     output.parent.mkdir(parents=True, exist_ok=True)
-    partial = output.with_suffix(".partial")
+    partial = output.with_suffix(f".{os.getpid()}.partial")  # another one may be at it
     partial.write_bytes(content)
     partial.replace(output)
 

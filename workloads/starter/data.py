@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import os
 import random
 from pathlib import Path
 
@@ -31,10 +32,12 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=HERE / "data" / "measurements.csv")
     output = parser.parse_args().output
     output.parent.mkdir(parents=True, exist_ok=True)
-    with output.open("w", newline="") as file:
+    partial = output.with_suffix(f".{os.getpid()}.partial")  # another one may be at it
+    with partial.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         writer.writerows([f"{value:.4f}" for value in row] for row in rows())
+    partial.replace(output)  # whole or not at all: a job that is submitted now may read it
     print(f"{output}: {ROWS} rows")
 
 
