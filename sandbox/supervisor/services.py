@@ -15,6 +15,11 @@ from sandbox.directory import Directory, checkout
 AZURITE = "AMLOPS_AZURITE"
 """Names another node_modules folder with Azurite in it."""
 
+KEEP_ALIVE_SECONDS = "600"
+"""How long Azurite keeps an idle connection: longer than its clients do, which would else send on
+one that it closes just then.
+"""
+
 
 class MissingToolError(Exception):
     """A program that a service needs is not installed; the text says what to do."""
@@ -77,7 +82,10 @@ def _azurite(directory: Directory, ports: Mapping[str, int]) -> Service:
             ("queue", ports["azurite_queue"]),
             ("table", ports["azurite_table"]),
         )
-        for argument in (f"--{kind}Host", "127.0.0.1", f"--{kind}Port", str(port))
+        for argument in (
+            *(f"--{kind}Host", "127.0.0.1", f"--{kind}Port", str(port)),
+            *(f"--{kind}KeepAliveTimeout", KEEP_ALIVE_SECONDS),
+        )
     ]
     argv = [
         shutil.which("node") or "node",

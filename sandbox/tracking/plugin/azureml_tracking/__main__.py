@@ -17,6 +17,9 @@ from azureml_tracking import ARTIFACT_ROOT, SCHEME, workspace_of_request
 
 WORKSPACE_HEADER = b"x-azureml-workspace"
 SHUTDOWN_SECONDS = 3
+KEEP_ALIVE_SECONDS = 600
+"""Longer than the sandbox keeps an idle connection, which would else send on one closed just then.
+"""
 
 
 class WorkspaceOfRequest:
@@ -46,6 +49,7 @@ def main(folder: str, socket: str) -> None:
         WorkspaceOfRequest(app),
         uds=socket,
         log_level="warning",
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
 
