@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from sandbox.azure import Azure
 
 RETRY_SECONDS = 0.3
-TRACKING_SECONDS = 60.0
-"""How long the end of a job waits for an MLflow that is away."""
+TRACKING_SECONDS = 180.0
+"""How long the end of a job waits for an MLflow that is away: more than one try takes, which
+itself waits `tracking.runs.WAIT_SECONDS`."""
 _RUN_STATES = {
     status.COMPLETED: "FINISHED",
     status.FAILED: "FAILED",
