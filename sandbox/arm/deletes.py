@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from sandbox.arm.answers import Response, poll_headers, render
@@ -40,7 +39,7 @@ async def delete(azure: Azure, request: Request, kind: ResourceType, at: Resourc
         kind.refuse_delete(azure, resource, request)
     running = azure.operations.open_on(resource.id)
     if running and running.kind == "delete":
-        operation, task = running, None
+        operation = running
     else:
         azure.operations.cancel(resource.id)
         with azure.store.transaction():
@@ -50,9 +49,10 @@ async def delete(azure: Azure, request: Request, kind: ResourceType, at: Resourc
             operation = azure.operations.record(
                 resource.id, "delete", seconds(kind.name, "delete"), detail={"purge": purge}
             )
-        task = azure.operations.launch(operation)
-    if task and (kind.synchronous or not seconds(kind.name, "delete")):
-        await asyncio.wait({task}, timeout=None if kind.synchronous else GRACE_SECONDS)
+        azure.operations.launch(operation)
+    final = kind.synchronous or kind.delete_status == 200  # Whoever gets that does not poll.
+    if final or not seconds(kind.name, "delete"):
+        await azure.operations.finish(operation.id, None if final else GRACE_SECONDS)
     ended = azure.operations.get(operation.id)
     if ended and ended.done:
         if ended.error:

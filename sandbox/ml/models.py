@@ -159,6 +159,7 @@ TYPES = [
     ),
     ResourceType(
         VERSIONS,
+        synchronous=True,  # The official client does not poll, and its answer tells the flavors.
         delete_status=200,
         prepare=_prepare,
         provision=_provision,
