@@ -21,6 +21,7 @@ from typing import IO
 
 from sandbox.environment import without_sandbox
 from sandbox.jobs.specification import InvalidEnvironmentError, Specification, default_packages
+from sandbox.supervisor import processes
 
 Log = Callable[[str], None]
 READY = "environment.json"
@@ -47,24 +48,24 @@ async def prepare(specification: Specification, directory: Path, log: Log) -> Pa
         log(f"Environment {home.name} is there.")
         return python
     directory.mkdir(parents=True, exist_ok=True)
-    async with _alone(home.with_suffix(".lock"), log):
+    async with _alone(home.with_suffix(".lock"), log) as lock:
         if not (home / READY).exists():
             # Without its mark it is what a killed builder has left.
             shutil.rmtree(home, ignore_errors=True)
-            await _build(specification, home, log)
+            await _build(specification, home, log, lock)
     return python
 
 
-async def _build(specification: Specification, home: Path, log: Log) -> None:
+async def _build(specification: Specification, home: Path, log: Log, lock: int) -> None:
     packages = specification.requirements
     log(f"Building environment {home.name}: {', '.join(packages) or 'no packages'}")
     interpreter = await _interpreter(specification.python, log)
-    await _uv("venv", "--quiet", "--python", interpreter, str(home), log=log)
+    await _uv("venv", "--quiet", "--python", interpreter, str(home), log=log, lock=lock)
     if packages:
         wanted = home / "requirements.txt"
         wanted.write_text("\n".join(packages) + "\n")
-        python = str(home / "bin" / "python")
-        await _uv("pip", "install", "--python", python, "--requirement", str(wanted), log=log)
+        install = ("pip", "install", "--python", str(home / "bin" / "python"))
+        await _uv(*install, "--requirement", str(wanted), log=log, lock=lock)
     mark = {"python": specification.python, "requirements": packages}
     (home / READY).write_text(json.dumps(mark, indent=2))
     log(f"Environment {home.name} is ready.")
@@ -87,11 +88,13 @@ async def _interpreter(version: str | None, log: Log) -> str:
     return sys.executable
 
 
-async def _uv(*arguments: str, log: Log) -> None:
+async def _uv(*arguments: str, log: Log, lock: int) -> None:
+    """Run uv, which ends with its builder and has the lock until it has ended."""
     process = await asyncio.create_subprocess_exec(
         _uv_binary(), *arguments, "--no-progress", "--color", "never",
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT, env=_index_settings(),
+        pass_fds=[lock], preexec_fn=processes.die_with_parent,
     )  # fmt: skip
     lines: list[str] = []
     assert process.stdout
@@ -126,8 +129,8 @@ def _index_settings() -> dict[str, str]:
 
 
 @asynccontextmanager
-async def _alone(path: Path, log: Log) -> AsyncIterator[None]:
-    """Hold a lock that a killed process loses."""
+async def _alone(path: Path, log: Log) -> AsyncIterator[int]:
+    """Hold a lock that a killed process loses; yields its descriptor for whom it starts."""
     with path.open("w") as file:
         told = False
         while not _try_lock(file):
@@ -135,7 +138,7 @@ async def _alone(path: Path, log: Log) -> AsyncIterator[None]:
                 log("Another process builds this environment; waiting for it.")
                 told = True
             await asyncio.sleep(WAIT_SECONDS)
-        yield
+        yield file.fileno()
 
 
 def _try_lock(file: IO[str]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from azure.ai.ml.entities import Environment, Job
 from azure.ai.ml.exceptions import JobException
 
+from sandbox.jobs import environments
 from sandbox.jobs.environments import prepare
 from sandbox.jobs.specification import InvalidEnvironmentError, Specification
 from sandbox.supervisor.garbage import collect
@@ -100,6 +102,24 @@ def test_what_a_killed_builder_left_is_built_anew(tmp_path: Path) -> None:
     (left / "python").write_text("half of it")
     python = asyncio.run(prepare(wanted, tmp_path, lambda _: None))
     assert subprocess.run([python, "-c", "import six"], check=False).returncode == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_uv_has_the_builders_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may outlive a killed builder: until it ends, nobody else builds in that folder."""
+    uv = tmp_path / "uv"
+    uv.write_text("#!/bin/sh\nreadlink /proc/$$/fd/*\nexit 0\n")
+    uv.chmod(0o755)
+    monkeypatch.setattr(environments, "_uv_binary", lambda: str(uv))
+    said: list[str] = []
+    wanted = Specification(requirements=("six",))
+
+    def log(line: str) -> None:
+        (tmp_path / wanted.hash).mkdir(exist_ok=True)  # As the real uv would have made it.
+        said.append(line)
+
+    asyncio.run(prepare(wanted, tmp_path, log))
+    assert said.count(str(tmp_path / f"{wanted.hash}.lock")) == 2, "of both commands"
 
 
 def test_a_python_that_is_not_there_is_replaced_with_a_warning(tmp_path: Path) -> None:
