@@ -109,10 +109,12 @@ class Router:
         try:
             async with asyncio.timeout(timeout_of(deployment)):
                 reply = await self.send(deployment, call)
-                status = reply.status
-                async for _ in reply.chunks():
-                    pass
-                reply.close()
+                try:
+                    status = reply.status
+                    async for _ in reply.chunks():
+                        pass
+                finally:
+                    reply.close()
         except (RefusalError, backend.BackendError, TimeoutError):
             pass
         self.record(endpoint, deployment, call, status, status, mirrored=True)

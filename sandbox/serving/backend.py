@@ -7,12 +7,16 @@ and a parser cost a tenth of what a general client does.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
 import httptools
 
 Headers = list[tuple[bytes, bytes]]
+
+under_way: Counter[Path] = Counter()
+"""How many requests each socket has: from before it is reached until the reply is closed."""
 
 _READ_BYTES = 65536
 
@@ -28,7 +32,10 @@ class NotReachedError(BackendError):
 class Reply:
     """An answer whose head has arrived: `status`, `headers`, then `chunks()` of the body."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, socket: Path, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._socket = socket
         self.status = 0
         self.headers: Headers = []
         self._reader = reader
@@ -67,7 +74,9 @@ class Reply:
                 await self._feed()
 
     def close(self) -> None:
+        """Once only."""
         self._writer.close()
+        under_way[self._socket] -= 1
 
     async def _feed(self) -> None:
         try:
@@ -90,22 +99,31 @@ async def send(
 
     Raises NotReachedError when nothing listens there, BackendError when it breaks off later.
     """
+    lines = [f"{method} {target} HTTP/1.1".encode(), b"host: localhost"]
+    lines += [name + b": " + value for name, value in headers]
+    lines += [b"content-length: %d" % len(body), b"", body]
+    under_way[socket] += 1
+    try:
+        return await _exchange(socket, b"\r\n".join(lines))
+    except BaseException:
+        under_way[socket] -= 1
+        raise
+
+
+async def _exchange(socket: Path, request: bytes) -> Reply:
     try:
         reader, writer = await asyncio.open_unix_connection(socket)
     except OSError as error:
         raise NotReachedError(f"no server listens on {socket.name}") from error
-    lines = [f"{method} {target} HTTP/1.1".encode(), b"host: localhost"]
-    lines += [name + b": " + value for name, value in headers]
-    lines += [b"content-length: %d" % len(body), b"", body]
-    reply = Reply(reader, writer)
+    reply = Reply(socket, reader, writer)
     try:
-        writer.write(b"\r\n".join(lines))
+        writer.write(request)
         await writer.drain()
         await reply.read_head()
     except OSError as error:
-        reply.close()
+        writer.close()
         raise BackendError(f"the server went away: {error}") from error
     except BaseException:
-        reply.close()
+        writer.close()
         raise
     return reply

@@ -36,6 +36,8 @@ APPLICATION = "azureml_inference_server_http.server.entry:app"
 
 DRAIN_SECONDS = 30.0
 """How long a server that is replaced may go on with the requests it has."""
+STOP_SECONDS = 1.0
+"""The same for one whose deployment goes."""
 LOG_TAIL_LINES = 30
 PAUSE = 0.05
 HEALTHY = 200
@@ -71,7 +73,7 @@ async def switch(azure: Azure, deployment: Resource, new: Release) -> None:
 
 async def stop(azure: Azure, deployment: Resource) -> None:
     """Stop every process of the deployment."""
-    await _stop_others(azure, deployment, set(), grace=1.0)
+    await _stop_others(azure, deployment, set(), grace=STOP_SECONDS)
 
 
 async def _start(azure: Azure, deployment: Resource, new: Release, number: int) -> None:
@@ -135,9 +137,21 @@ async def _stop_others(azure: Azure, deployment: Resource, kept: set[str], grace
         for name in await azure.supervisor.units()
         if name.startswith(prefix) and name not in kept
     ]
-    await asyncio.gather(*(azure.supervisor.stop(name, grace=grace) for name in names))
-    for name in names:
-        (azure.directory.sockets / name.removeprefix(UNIT_PREFIX)).unlink(missing_ok=True)
+    await asyncio.gather(*(_stop(azure, name, grace) for name in names))
+
+
+async def _stop(azure: Azure, unit: str, grace: float) -> None:
+    """Stop a server that has answered, at the latest after `grace` seconds.
+
+    One that is told to end answers whom it has heard, not those whom it has still to accept.
+    """
+    at = azure.directory.sockets / unit.removeprefix(UNIT_PREFIX)
+    clock = asyncio.get_running_loop()
+    end = clock.time() + grace
+    while backend.under_way[at] and clock.time() < end:
+        await asyncio.sleep(PAUSE)
+    await azure.supervisor.stop(unit, grace=max(0.0, end - clock.time()))
+    at.unlink(missing_ok=True)
 
 
 async def _until_healthy(socket: Path) -> None:

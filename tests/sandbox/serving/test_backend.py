@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,14 @@ def test_an_answer_that_breaks_off_is_an_error(tmp_path: Path, answer: bytes) ->
 def test_nothing_listens(tmp_path: Path) -> None:
     with pytest.raises(backend.NotReachedError):
         asyncio.run(ask(tmp_path / "none"))
+
+
+@pytest.mark.parametrize(
+    "answer", [b"HTTP/1.1 200 OK\r\n\r\n", b"", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n"]
+)
+def test_nothing_is_under_way_after_the_end(tmp_path: Path, answer: bytes) -> None:
+    with suppress(backend.BackendError):
+        answered(tmp_path, answer)
+    with suppress(backend.NotReachedError):
+        asyncio.run(ask(tmp_path / "none"))
+    assert [backend.under_way[tmp_path / name] for name in ("s", "none")] == [0, 0]
