@@ -11,7 +11,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sandbox.directory import Directory, checkout
@@ -36,18 +37,29 @@ class SandboxError(Exception):
 
 
 def running(directory: Directory) -> bool:
-    """Whether a supervisor holds the directory's lock; two who look do not meet each other."""
+    """Whether a supervisor holds the directory's lock."""
+    with _free(directory) as free:
+        return not free
+
+
+@contextmanager
+def _free(directory: Directory) -> Iterator[bool]:
+    """Whether no supervisor holds the lock. Then none begins until the end of the block."""
     try:
         handle = os.open(directory.lock, os.O_RDWR | os.O_CLOEXEC)
     except OSError:
-        return False
+        yield True
+        return
     try:
+        # Shared: two who look do not meet each other.
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        free = True
     except BlockingIOError:
-        return True
+        free = False
+    try:
+        yield free
     finally:
         os.close(handle)
-    return False
 
 
 def start(directory: Directory, say: Callable[[str], None] = lambda _: None) -> dict[str, Any]:
@@ -94,7 +106,9 @@ def stop(directory: Directory) -> bool:
                 f"The sandbox in {directory} does not stop; see {directory.log('supervisor')}"
             )
         time.sleep(PAUSE)
-    left = processes.kill_marked({processes.SANDBOX_MARK: str(directory)})
+    with _free(directory) as free:
+        # One that somebody has started meanwhile has ended the orphans itself, and has its own.
+        left = processes.kill_marked({processes.SANDBOX_MARK: str(directory)}) if free else 0
     return found or left > 0
 
 

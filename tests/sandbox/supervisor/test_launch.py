@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from sandbox.directory import Directory
-from sandbox.supervisor import launch
+from sandbox.supervisor import launch, processes
 from sandbox.supervisor.client import Supervisor, SupervisorError
 from sandbox.supervisor.control import Control
 from sandbox.supervisor.daemon import Daemon
@@ -77,6 +77,28 @@ def test_a_sandbox_that_ends_during_a_start_is_started_again(
     monkeypatch.setattr(launch, "ask", ask)
     assert launch.start(directory) == STATE
     launched[0].wait()
+
+
+@pytest.mark.parametrize("started", [False, True])
+def test_a_stop_ends_nothing_of_a_sandbox_that_starts(
+    started: bool, directory: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = directory.lock.open("w")
+    asked = []
+
+    def kill_marked(_marks: dict[str, str]) -> int:
+        asked.append("to kill")
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return 0
+
+    if started:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        monkeypatch.setattr(launch, "running", lambda _: False)  # a moment ago
+    monkeypatch.setattr(processes, "kill_marked", kill_marked)
+    assert launch.stop(directory) is False
+    lock.close()
+    assert asked == ([] if started else ["to kill"])
 
 
 def test_a_sandbox_that_stops_is_not_ready(directory: Directory) -> None:
