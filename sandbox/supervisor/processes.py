@@ -19,6 +19,7 @@ UNIT_MARK = "AMLOPS_UNIT"
 _LINUX = sys.platform == "linux"
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
+_PF_EXITING = 0x4
 _libc = ctypes.CDLL(None, use_errno=True) if _LINUX else None
 
 
@@ -96,6 +97,25 @@ def descendants(root: int) -> list[int]:
         below = children.get(todo.pop(), [])
         found += below
         todo += below
+    return found
+
+
+def leaving(root: int) -> list[int]:
+    """Descendants of `root` on their way out, which `marked` overlooks.
+
+    They have no environment any more, but what they hold they still hold: files, ports, locks. A
+    zombie has let go of all, unless other threads of it still end.
+    """
+    if not _LINUX:
+        return []
+    found = []
+    for pid in descendants(root):
+        fields = _stat(pid)
+        if fields is None:
+            continue
+        state, flags, threads = fields[0], int(fields[6]), int(fields[17])
+        if threads > 1 if state in ("Z", "X") else flags & _PF_EXITING:
+            found.append(pid)
     return found
 
 

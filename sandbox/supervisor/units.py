@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from sandbox.directory import Directory
 from sandbox.supervisor import processes
 
 BURIAL_PAUSE = 0.01
+LEAVING_SECONDS = 5.0
+"""So long a burial waits for processes on their way out; nobody can tell whose they are."""
 KEPT = 256
 """Of so many units that ended last one may ask for the code."""
 HARMLESS = frozenset({"LANG", "LC_ALL", "TZ", "TMPDIR", "PYTHONUNBUFFERED"})
@@ -123,12 +126,13 @@ class Units:
     async def _bury(self, name: str, unit: _Unit) -> None:
         """Kill what the unit left behind, wherever in the tree of processes it went."""
         marks = {processes.SANDBOX_MARK: str(self._directory), processes.UNIT_MARK: name}
+        end = time.monotonic() + LEAVING_SECONDS
         while True:
             left = {pid for pid in processes.marked(marks) if processes.started(pid)}
             again = self._running(name)  # Started anew under the same name.
             if again is not None:
                 left -= {again.process.pid, *processes.descendants(again.process.pid)}
-            if not left:
+            if not left and (time.monotonic() > end or not processes.leaving(os.getpid())):
                 break
             processes.send(left, signal.SIGKILL)
             await asyncio.sleep(BURIAL_PAUSE)

@@ -125,6 +125,24 @@ def test_the_codes_of_the_latest_are_kept(tmp_path: Path, monkeypatch: pytest.Mo
     assert asyncio.run(ends()) == {"old": None, "again": 3, "new": 2}
 
 
+def test_a_unit_is_gone_when_nothing_of_it_is_on_its_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What ends has no environment any more, by which it could be found, and still its ports."""
+    found = [[1], [1], []]
+    monkeypatch.setattr(processes, "leaving", lambda _root: found.pop(0))
+
+    async def end() -> None:
+        ours = units.Units(Directory(tmp_path), {})
+        unit = ours.spawn("ends", python(""), {}, str(tmp_path), str(tmp_path / "log"), True)
+        await asyncio.to_thread(os.waitpid, unit["pid"], 0)
+        ours.reaped(unit["pid"], 0)
+        await ours.wait("ends")
+
+    asyncio.run(end())
+    assert found == []
+
+
 def test_stopping_what_is_not_there_is_no_error(sandbox: Any) -> None:
     asyncio.run(Supervisor(sandbox.directory).stop("nobody"))
     assert asyncio.run(Supervisor(sandbox.directory).exit_code("nobody")) is None
