@@ -30,6 +30,8 @@ FIRST_PAUSE, LAST_PAUSE = 0.05, 5.0
 """Seconds before a dead service is started again, doubling while it keeps dying."""
 SETTLED = 10.0
 """A service that ran for so many seconds has not failed at its start."""
+PORT_SECONDS, PORT_PAUSE = 5.0, 0.02
+"""So long the ports of the last run are awaited: what ends may have them a little longer."""
 LOG_LIMIT = 10 * 2**20
 UNIT_GRACE, SERVICE_GRACE = 2.0, 4.0
 GATEWAY_DESCRIPTOR = "AMLOPS_GATEWAY_DESCRIPTOR"
@@ -85,7 +87,7 @@ class Daemon:
         orphans = processes.kill_marked({processes.SANDBOX_MARK: str(self.directory)})
         if orphans:
             log.warning("killed %d processes that a dead supervisor left", orphans)
-        self._choose_ports()
+        await self._choose_ports()
         control = Control(self)
         await control.start(self.directory.control_socket)
         keepers = []
@@ -228,7 +230,7 @@ class Daemon:
 
     # -- ports --------------------------------------------------------------------------------
 
-    def _choose_ports(self) -> None:
+    async def _choose_ports(self) -> None:
         """The ports of the last run where they are free, else new ones.
 
         The gateway's stays open here: while the azure process restarts, clients wait.
@@ -238,8 +240,18 @@ class Daemon:
         except (OSError, ValueError, KeyError):
             kept = {}
         held = []
+        end = time.monotonic() + PORT_SECONDS
         for name in PORTS:
-            listener = _bind(kept.get(name, 0))
+            port = kept.get(name, 0)
+            listener = _bind(port)
+            while listener is None and time.monotonic() < end:
+                await asyncio.sleep(PORT_PAUSE)
+                listener = _bind(port)
+            if listener is None:
+                log.warning("port %d of %s is taken; it gets another one", port, name)
+                listener = _bind(0)
+            if listener is None:
+                raise OSError("no free port on 127.0.0.1")
             self.ports[name] = listener.getsockname()[1]
             held.append(listener)
         self._gateway = held[0]
@@ -251,17 +263,16 @@ class Daemon:
             listener.close()
 
 
-def _bind(port: int) -> socket.socket:
-    for wanted in (port, 0):
-        listener = socket.socket()
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(("127.0.0.1", wanted))
-        except OSError:
-            listener.close()
-        else:
-            return listener
-    raise OSError("no free port on 127.0.0.1")
+def _bind(port: int) -> socket.socket | None:
+    """A socket bound to the port, to any for 0; None where it is taken."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError:
+        listener.close()
+        return None
+    return listener
 
 
 def _log(path: Path) -> Path:
