@@ -94,7 +94,7 @@ async def _uv(*arguments: str, log: Log, lock: int) -> None:
         _uv_binary(), *arguments, "--no-progress", "--color", "never",
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT, env=_index_settings(),
-        pass_fds=[lock], preexec_fn=processes.die_with_parent,
+        pass_fds=[lock], preexec_fn=processes.die_with_parent(),
     )  # fmt: skip
     lines: list[str] = []
     assert process.stdout

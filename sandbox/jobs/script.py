@@ -36,7 +36,7 @@ class Script:
             process = await asyncio.create_subprocess_exec(
                 "bash", "-c", self._command, cwd=self._folder, env=self._environment,
                 stdin=asyncio.subprocess.DEVNULL, stdout=write_end, stderr=write_end,
-                start_new_session=True, preexec_fn=processes.die_with_parent,
+                start_new_session=True, preexec_fn=processes.die_with_parent(),
             )  # fmt: skip
         finally:
             os.close(write_end)

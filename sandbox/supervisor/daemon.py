@@ -184,7 +184,7 @@ class Daemon:
                 stderr=output,
                 pass_fds=descriptors,
                 start_new_session=True,
-                preexec_fn=processes.die_with_parent,
+                preexec_fn=processes.die_with_parent(),
             )
         if descriptors:
             os.close(descriptors[1])

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 SANDBOX_MARK = "AMLOPS_SANDBOX"
@@ -29,10 +29,17 @@ def adopt_orphans() -> None:
         _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def die_with_parent() -> None:
-    """In a child before exec: be killed when the parent dies, however it dies."""
-    if _libc is not None:
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+def die_with_parent() -> Callable[[], None]:
+    """What a child of this process does before exec, to be killed when the parent dies."""
+    parent = os.getpid()
+
+    def bind() -> None:
+        if _libc is not None:
+            _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+            if os.getppid() != parent:  # It died before it could be told.
+                os._exit(1)
+
+    return bind
 
 
 def started(pid: int) -> float | None:

@@ -66,7 +66,7 @@ class Units:
                     stdout=output,
                     stderr=output,
                     start_new_session=True,
-                    preexec_fn=processes.die_with_parent,
+                    preexec_fn=processes.die_with_parent(),
                 )
             self._units.pop(name, None)  # The latest stand last.
             self._units[name] = _Unit(process)
