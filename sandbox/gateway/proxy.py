@@ -188,6 +188,9 @@ async def _connect(upstream: Relay, port: int) -> None:
         except OSError:
             if loop.time() > end:
                 raise
-            await asyncio.sleep(UPSTREAM_PAUSE)
         else:
-            return
+            if not upstream.transport.is_closing():
+                return
+            if loop.time() > end:
+                raise ConnectionResetError("lost as soon as it was made")
+        await asyncio.sleep(UPSTREAM_PAUSE)

@@ -56,7 +56,7 @@ class Relay(asyncio.Protocol):
     def eof_received(self) -> bool:
         if self.peer is not None and self.peer.transport.can_write_eof():
             self.peer.transport.write_eof()
-        return True
+        return self.peer is not None  # Before it has one, the connection is lost.
 
     def connection_lost(self, _exc: Exception | None) -> None:
         if self.peer is not None:
