@@ -25,7 +25,6 @@ def taken() -> socket.socket:
 def again(folder: Path, port: int) -> Daemon:
     """One whose gateway had that port."""
     directory = Directory(folder)
-    directory.create()
     directory.state.write_text(json.dumps({"ports": {"gateway": port}}))
     return Daemon(directory)
 
